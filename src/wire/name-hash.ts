@@ -1,0 +1,57 @@
+// HOT PATH: no allocation, no await, no throw
+// The hash under which names are found in the image. It runs from the root leftwards, label by label, so that one pass
+// over a question gives the hash of every suffix: zone, closest encloser and wildcard are found without hashing again.
+import type { Name } from './name.ts';
+
+/** Hash of the root: any odd number with mixed bits (2^32 divided by the golden ratio). */
+export const ROOT_HASH = 0x9e3779b9 | 0;
+
+/** FNV-1a's prime for 32 bits. */
+const PRIME = 0x01000193;
+
+/** Hash of a name from its parent's hash and its leftmost label at `octets[at]` (length octet first), folded. */
+export function hashLabel(parent: number, octets: Uint8Array, at: number): number {
+  const end = at + octets[at];
+  let hash = parent;
+  for (let i = at; i <= end; i++) hash = Math.imul(hash ^ octets[i], PRIME);
+  return hash ^ (hash >>> 15);
+}
+
+/** Where the labels of the name at hand start; one name has at most 127. */
+const starts = new Uint8Array(128);
+
+/** Hash of a whole name, in any spelling. */
+export function hashName(name: Name): number {
+  let labels = 0;
+  for (let at = 0, length = name.charCodeAt(0); length > 0; length = name.charCodeAt(at)) {
+    starts[labels++] = at;
+    at += 1 + length;
+  }
+  let hash = ROOT_HASH;
+  let end = name.length - 1;
+  while (labels > 0) {
+    const start = starts[--labels];
+    for (let i = start; i < end; i++) {
+      const octet = name.charCodeAt(i);
+      hash = Math.imul(hash ^ (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet), PRIME);
+    }
+    hash ^= hash >>> 15;
+    end = start;
+  }
+  return hash;
+}
+
+/** Hash of the wildcard `*` below a name with the hash `parent`. */
+export function hashWildcard(parent: number): number {
+  let hash = Math.imul(parent ^ 1, PRIME);
+  hash = Math.imul(hash ^ 0x2a, PRIME);
+  return hash ^ (hash >>> 15);
+}
+
+/** Hash of a node: the name's hash spread over all bits, apart for each zone (MurmurHash3's finaliser). */
+export function hashNode(nameHash: number, zone: number): number {
+  let hash = nameHash ^ Math.imul(zone + 1, 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
