@@ -1,0 +1,407 @@
+// The image's writer: lays zones out as octets in shared memory, so that any number of threads can answer from them
+// without a lock and without a copy. Runs on the main thread only.
+import { foldOctet, type Name, type Octets } from '../wire/name.ts';
+import { hashName, hashNode } from '../wire/name-hash.ts';
+import type { Views } from '../wire/views.ts';
+import { buildClientTable, type ClientPrefix } from './client-table.ts';
+import {
+  ARENA_START,
+  align,
+  Control,
+  type ImageBuffers,
+  NodeField,
+  NodeFlag,
+  SET_WORDS,
+  SetFlag,
+  TOMBSTONE,
+  ZONE_SET,
+  ZoneField,
+  ZoneFlag,
+} from './layout.ts';
+import { LOOP_OCTETS, type OctetBuffer, octetsOf as octetBuffer } from './octet-buffer.ts';
+
+/** Octets of a new arena; only pages that are written take memory. */
+const FIRST_ARENA = 1 << 24;
+
+/** Slots of a new table of nodes; a power of two. */
+const FIRST_NODES = 1 << 12;
+
+/** Slots of a new table of zones, and zone ids there is room for; a power of two. */
+const FIRST_ZONES = 1 << 8;
+
+/** Octets of replaced nodes that are always borne before a compaction: below it, moving would cost more than it frees. */
+const MIN_GARBAGE = 8 << 20;
+
+/** An RRset as it is laid down; `rdata` in the order in which it is served. */
+export interface RRsetData {
+  readonly type: number;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly rdata: readonly Octets[];
+  /** The rule of each rdata; absent when everybody sees all. */
+  readonly views?: readonly Views[] | undefined;
+}
+
+/** What a zone record says. */
+export interface ZoneRecord {
+  /** Small, from 1 up; kept when the record changes. */
+  readonly id: number;
+  readonly origin: Name;
+  /** Bits of `ZoneFlag`. */
+  readonly flags: number;
+  readonly alias?: ZoneAlias | undefined;
+}
+
+/** A zone whose names are those of another one, see `ZoneFlag.IS_ALIAS`. */
+export interface ZoneAlias {
+  readonly target: number;
+  readonly targetOrigin: Name;
+  /** Seconds, in place of the records' own. */
+  readonly ttl?: number | undefined;
+  readonly srv?: { readonly priority: number; readonly weight: number } | undefined;
+}
+
+/** An open-addressing table of slots. */
+class Table {
+  readonly buffer: SharedArrayBuffer;
+  readonly slots: Uint32Array;
+  readonly mask: number;
+  /** Slots that are not free, tombstones included. */
+  used = 0;
+
+  constructor(size: number) {
+    this.buffer = new SharedArrayBuffer(size * 4);
+    this.slots = new Uint32Array(this.buffer);
+    this.mask = size - 1;
+  }
+
+  /** The size, doubled until `more` keys fit in three quarters of it. */
+  sizeFor(more: number): number {
+    let size = this.mask + 1;
+    while ((this.used + more) * 4 > size * 3) size *= 2;
+    return size;
+  }
+}
+
+/** Writes zones into shared memory. Changes are prepared one by one and take effect together in `publish`. */
+export class Image {
+  /** The control block: the same for the image's whole life. */
+  readonly control = new SharedArrayBuffer(Control.WORDS * 4);
+  readonly #control = new Int32Array(this.control);
+  readonly #adopt: (buffers: ImageBuffers) => void;
+  #epoch = 1;
+  #arena = new SharedArrayBuffer(FIRST_ARENA);
+  #words = new Uint32Array(this.#arena);
+  #octets: OctetBuffer = octetBuffer(this.#arena);
+  #nodes = new Table(FIRST_NODES);
+  #zones = new Table(FIRST_ZONES);
+  #versions = new Uint32Array(new SharedArrayBuffer(FIRST_ZONES * 4));
+  #clients = buildClientTable([]);
+  /** Octets of the arena that are used. */
+  #end = ARENA_START;
+  #garbage = 0;
+  /** What `publish` stores: slots and their values, in turn. */
+  #nodeStores: number[] = [];
+  #zoneStores: number[] = [];
+  /** Offsets of nodes and zone records that `publish` shows. */
+  #hiddenNodes: number[] = [];
+  #hiddenZones: number[] = [];
+  readonly #touchedZones = new Set<number>();
+
+  /** @param adopt told of new buffers just before they come into force; hands them to the other threads */
+  constructor(adopt: (buffers: ImageBuffers) => void = () => {}) {
+    this.#adopt = adopt;
+    Atomics.store(this.#control, Control.EPOCH, this.#epoch);
+  }
+
+  /** The buffers in force, for a thread that starts. */
+  get buffers(): ImageBuffers {
+    return {
+      epoch: this.#epoch,
+      arena: this.#arena,
+      nodes: this.#nodes.buffer,
+      zones: this.#zones.buffer,
+      versions: this.#versions.buffer as SharedArrayBuffer,
+      clients: this.#clients,
+    };
+  }
+
+  /** Octets laid down, and how many of them belong to nodes that were replaced since. */
+  get size(): { readonly used: number; readonly garbage: number } {
+    return { used: this.#end, garbage: this.#garbage };
+  }
+
+  /** Makes room for that many new nodes and for zone ids up to `zoneId`; to be called before anything is prepared. */
+  prepare(newNodes: number, newZones: number, zoneId: number): void {
+    const nodes = this.#nodes.sizeFor(newNodes);
+    const zones = this.#zones.sizeFor(newZones);
+    let ids = this.#versions.length;
+    while (ids <= zoneId) ids *= 2;
+    if (nodes > this.#nodes.mask + 1 || zones > this.#zones.mask + 1 || ids > this.#versions.length)
+      this.#rebuild(nodes, zones, ids);
+  }
+
+  /** Says which clients are in which view; in force at once. Clients that no prefix names are outside. */
+  setClients(prefixes: readonly ClientPrefix[]): void {
+    this.#clients = buildClientTable(prefixes);
+    this.#announce();
+  }
+
+  /** Prepares a zone's record, new or changed. */
+  setZone(zone: ZoneRecord): void {
+    const origin = zone.origin;
+    const target = zone.alias?.targetOrigin ?? '';
+    const at = this.#reserve(align(ZoneField.ORIGIN + origin.length + target.length));
+    const words = this.#words;
+    const word = at / 4;
+    const hash = hashNode(hashName(origin), 0);
+    const overrides = zone.alias?.ttl !== undefined || zone.alias?.srv !== undefined ? ZoneFlag.OVERRIDES : 0;
+    words[word + ZoneField.HASH] = hash;
+    words[word + ZoneField.ID] = zone.id;
+    words[word + ZoneField.FLAGS] = zone.flags | (zone.alias ? ZoneFlag.IS_ALIAS : 0) | overrides;
+    words[word + ZoneField.TARGET] = zone.alias?.target ?? 0;
+    words[word + ZoneField.TTL] = zone.alias?.ttl ?? 0xffffffff;
+    words[word + ZoneField.SRV] = zone.alias?.srv
+      ? (zone.alias.srv.priority << 16) | zone.alias.srv.weight
+      : 0xffffffff;
+    this.#octets[at + ZoneField.LENGTHS] = origin.length;
+    this.#octets[at + ZoneField.LENGTHS + 1] = target.length;
+    this.#octets.latin1Write(origin, at + ZoneField.ORIGIN);
+    this.#octets.latin1Write(target, at + ZoneField.ORIGIN + origin.length);
+    const slot = this.#find(this.#zones, hash, (other) => this.#words[other + ZoneField.ID] === zone.id);
+    if (slot >= 0) this.#zoneStores.push(slot, word);
+    else {
+      words[word + ZoneField.FLAGS]! |= ZoneFlag.HIDDEN;
+      this.#hiddenZones.push(word);
+      this.#insert(this.#zones, hash, word);
+    }
+    // A zone that comes, or whose cuts come or go, changes what answers of other zones and names may depend on.
+    this.#touchedZones.add(zone.id).add(ZONE_SET);
+  }
+
+  /** Prepares the end of a zone. Its nodes have to be removed as well. */
+  removeZone(id: number, origin: Name): void {
+    const hash = hashNode(hashName(origin), 0);
+    const slot = this.#find(this.#zones, hash, (word) => this.#words[word + ZoneField.ID] === id);
+    if (slot >= 0) this.#zoneStores.push(slot, TOMBSTONE);
+    this.#touchedZones.add(id).add(ZONE_SET);
+  }
+
+  /** Prepares a node, new or changed. Without RRsets it is an empty non-terminal. One call a node between publications. */
+  setNode(zone: number, name: Name, sets: readonly RRsetData[], hash = hashNode(hashName(name), zone)): void {
+    const entries = align(NodeField.NAME + name.length);
+    const head = entries + sets.length * SET_WORDS * 4;
+    let size = head;
+    for (const set of sets) size += octetsOf(set);
+    size = align(size);
+    const at = this.#reserve(size);
+    const words = this.#words;
+    const octets = this.#octets;
+    const word = at / 4;
+    words[word + NodeField.HASH] = hash;
+    words[word + NodeField.ZONE] = zone;
+    words[word + NodeField.SIZE] = size / 4;
+    octets[at + NodeField.COUNT] = sets.length & 255;
+    octets[at + NodeField.COUNT + 1] = sets.length >> 8;
+    octets[at + NodeField.NAME_LENGTH] = name.length;
+    octets[at + NodeField.FLAGS] = 0;
+    writeOctets(octets, name, at + NodeField.NAME);
+    let entry = (at + entries) / 4;
+    let offset = head;
+    for (const set of sets) {
+      const length = octetsOf(set);
+      words[entry] = set.type | ((set.views ? SetFlag.VIEWS : 0) << 16);
+      words[entry + 1] = set.ttl;
+      words[entry + 2] = set.rdata.length;
+      words[entry + 3] = offset;
+      words[entry + 4] = length;
+      entry += SET_WORDS;
+      writeSet(octets, set, at + offset);
+      offset += length;
+    }
+    const slot = this.#find(this.#nodes, hash, (other) => this.#isNode(other, zone, name));
+    if (slot >= 0) {
+      this.#garbage += this.#words[this.#nodes.slots[slot]! + NodeField.SIZE]! * 4;
+      this.#nodeStores.push(slot, word);
+    } else {
+      octets[at + NodeField.FLAGS] = NodeFlag.HIDDEN;
+      this.#hiddenNodes.push(at);
+      this.#insert(this.#nodes, hash, word);
+    }
+    this.#touchedZones.add(zone);
+  }
+
+  /** Prepares the end of a node. */
+  removeNode(zone: number, name: Name): void {
+    const hash = hashNode(hashName(name), zone);
+    const slot = this.#find(this.#nodes, hash, (word) => this.#isNode(word, zone, name));
+    if (slot < 0) return;
+    this.#garbage += this.#words[this.#nodes.slots[slot]! + NodeField.SIZE]! * 4;
+    this.#nodeStores.push(slot, TOMBSTONE);
+    this.#touchedZones.add(zone);
+  }
+
+  /** Brings all that was prepared into force, for every reader at once. */
+  publish(): void {
+    const nodes = this.#nodes.slots;
+    const zones = this.#zones.slots;
+    Atomics.add(this.#control, Control.SEQUENCE, 1);
+    for (let i = 0; i < this.#nodeStores.length; i += 2)
+      Atomics.store(nodes, this.#nodeStores[i]!, this.#nodeStores[i + 1]!);
+    for (const at of this.#hiddenNodes) this.#octets[at + NodeField.FLAGS] = 0;
+    for (let i = 0; i < this.#zoneStores.length; i += 2)
+      Atomics.store(zones, this.#zoneStores[i]!, this.#zoneStores[i + 1]!);
+    for (const word of this.#hiddenZones) this.#words[word + ZoneField.FLAGS]! &= ~ZoneFlag.HIDDEN;
+    for (const zone of this.#touchedZones) this.#versions[zone]!++;
+    Atomics.add(this.#control, Control.SEQUENCE, 1);
+    this.#nodeStores = [];
+    this.#zoneStores = [];
+    this.#hiddenNodes = [];
+    this.#hiddenZones = [];
+    this.#touchedZones.clear();
+    if (this.#garbage > MIN_GARBAGE && this.#garbage > this.#end / 2) this.#compact();
+  }
+
+  #isNode(word: number, zone: number, name: Name): boolean {
+    const octets = this.#octets;
+    const at = word * 4 + NodeField.NAME;
+    if (this.#words[word + NodeField.ZONE] !== zone || octets[at - 2] !== name.length) return false;
+    for (let i = 0; i < name.length; i++)
+      if (foldOctet(octets[at + i]!) !== foldOctet(name.charCodeAt(i))) return false;
+    return true;
+  }
+
+  /** The slot that holds what `is` accepts; -1 when there is none. */
+  #find(table: Table, hash: number, is: (word: number) => boolean): number {
+    for (let slot = hash & table.mask; ; slot = (slot + 1) & table.mask) {
+      const value = table.slots[slot]!;
+      if (value === 0) return -1;
+      if (value !== TOMBSTONE && this.#words[value] === hash >>> 0 && is(value)) return slot;
+    }
+  }
+
+  /** Takes a free slot for a new key. Tombstones are not used again: what `publish` buries must stay findable until then. */
+  #insert(table: Table, hash: number, value: number): void {
+    let slot = hash & table.mask;
+    while (table.slots[slot] !== 0) slot = (slot + 1) & table.mask;
+    table.used++;
+    Atomics.store(table.slots, slot, value);
+  }
+
+  /** Takes octets from the arena. @returns the offset */
+  #reserve(size: number): number {
+    if (this.#end + size > this.#arena.byteLength) {
+      let length = this.#arena.byteLength * 2;
+      while (this.#end + size > length) length *= 2;
+      const previous = this.#octets;
+      this.#takeArena(length);
+      previous.copy(this.#octets, 0, 0, this.#end);
+      this.#nodes = copyTable(this.#nodes);
+      this.#zones = copyTable(this.#zones);
+      this.#announce();
+    }
+    const at = this.#end;
+    this.#end += size;
+    return at;
+  }
+
+  #takeArena(length: number): void {
+    this.#arena = new SharedArrayBuffer(length);
+    this.#words = new Uint32Array(this.#arena);
+    this.#octets = octetBuffer(this.#arena);
+  }
+
+  /** Moves what lives into new buffers; readers go on in the old ones until they adopt. Only when nothing is prepared. */
+  #compact(): void {
+    const [words, nodes, zones] = [this.#words, this.#nodes, this.#zones];
+    let live = ARENA_START;
+    for (const word of nodes.slots) if (word > TOMBSTONE) live += words[word + NodeField.SIZE]! * 4;
+    let length = FIRST_ARENA;
+    while (length < live * 2) length *= 2;
+    this.#takeArena(length);
+    this.#end = ARENA_START;
+    const move = (word: number, size: number): number => {
+      const to = this.#end / 4;
+      this.#words.set(words.subarray(word, word + size), to);
+      this.#end += size * 4;
+      return to;
+    };
+    const count = nodes.slots.reduce((sum, word) => sum + (word > TOMBSTONE ? 1 : 0), 0);
+    this.#nodes = new Table(new Table(FIRST_NODES).sizeFor(count));
+    this.#zones = new Table(zones.mask + 1);
+    for (const word of nodes.slots)
+      if (word > TOMBSTONE) this.#insert(this.#nodes, words[word]!, move(word, words[word + NodeField.SIZE]!));
+    const lengths = new Uint8Array(words.buffer);
+    for (const word of zones.slots) {
+      if (word <= TOMBSTONE) continue;
+      const at = word * 4 + ZoneField.LENGTHS;
+      this.#insert(
+        this.#zones,
+        words[word]!,
+        move(word, align(ZoneField.ORIGIN + lengths[at]! + lengths[at + 1]!) / 4),
+      );
+    }
+    this.#garbage = 0;
+    this.#announce();
+  }
+
+  /** Takes larger tables; the arena stays. */
+  #rebuild(nodes: number, zones: number, ids: number): void {
+    this.#nodes = this.#rehash(this.#nodes, nodes);
+    this.#zones = this.#rehash(this.#zones, zones);
+    const versions = new Uint32Array(new SharedArrayBuffer(ids * 4));
+    versions.set(this.#versions);
+    this.#versions = versions;
+    this.#announce();
+  }
+
+  #rehash(from: Table, size: number): Table {
+    const table = new Table(size);
+    for (const word of from.slots) if (word > TOMBSTONE) this.#insert(table, this.#words[word]!, word);
+    return table;
+  }
+
+  /** Hands out new buffers, then says that there are some. */
+  #announce(): void {
+    this.#epoch++;
+    this.#adopt(this.buffers);
+    Atomics.store(this.#control, Control.EPOCH, this.#epoch);
+  }
+}
+
+function copyTable(from: Table): Table {
+  const table = new Table(from.mask + 1);
+  table.slots.set(from.slots);
+  table.used = from.used;
+  return table;
+}
+
+/** Octets that an RRset's data takes. */
+function octetsOf(set: RRsetData): number {
+  let size = set.rdata.length * (set.views ? 3 : 2);
+  for (const rule of set.views ?? []) size += rule.length;
+  for (const rdata of set.rdata) size += rdata.length;
+  return size;
+}
+
+function writeSet(octets: OctetBuffer, set: RRsetData, start: number): void {
+  let at = start;
+  for (let i = 0; i < set.rdata.length; i++) {
+    const rdata = set.rdata[i]!;
+    if (set.views) {
+      const rule = set.views[i]!;
+      octets[at] = rule.length;
+      writeOctets(octets, rule, at + 1);
+      at += 1 + rule.length;
+    }
+    octets[at] = rdata.length >> 8;
+    octets[at + 1] = rdata.length & 255;
+    writeOctets(octets, rdata, at + 2);
+    at += 2 + rdata.length;
+  }
+}
+
+function writeOctets(octets: OctetBuffer, text: Octets, at: number): void {
+  if (text.length > LOOP_OCTETS) octets.latin1Write(text, at);
+  else for (let i = 0; i < text.length; i++) octets[at + i] = text.charCodeAt(i);
+}

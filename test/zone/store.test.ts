@@ -1,0 +1,275 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Count } from '../../src/base/counters.ts';
+import { Type } from '../../src/wire/codes.ts';
+import { fold, nameToText, type OwnerName, parseName } from '../../src/wire/name.ts';
+import { addressOctets, type RR, srvRdata } from '../../src/wire/rr.ts';
+import { EVERYWHERE, exceptIn, onlyIn } from '../../src/wire/views.ts';
+import type { Contribution } from '../../src/zone/store.ts';
+import { apexOf, Desk, madeZone, NOW_MS, rr, rrs } from '../answer/desk.ts';
+import { TYPE, type WireMessage, type WireRecord } from '../live/wire.ts';
+
+const MADE = fold(parseName('example.org'));
+const FILE = fold(parseName('example.net'));
+
+/** A zone's records in text, the serial of its SOA left out. */
+function contentOf({ store }: Desk, zone: OwnerName): string[] {
+  return [...store.records(zone)]
+    .map(({ owner, type, ttl, rdata, views }) => {
+      const data = type === Type.SOA ? rdata.slice(0, -20) + rdata.slice(-16) : rdata;
+      return `${nameToText(fold(owner))} ${ttl} ${type} ${JSON.stringify(data)} ${JSON.stringify(views ?? EVERYWHERE)}`;
+    })
+    .sort();
+}
+
+const OWNERS = ['', 'a.', 'b.a.', 'c.b.a.', '*.a.', 'd.', 'x.d.', 'ns.d.', 'e.'];
+const TYPES = [Type.A, Type.AAAA, Type.TXT, Type.NS, Type.SRV, Type.CNAME, Type.DNAME];
+const ASKED = [...OWNERS, 'missing.', 'y.a.', 'y.x.d.', 'z.z.z.e.'];
+
+/** One of few records of a type, so that contributions often bring the same. */
+function rdataOf(type: number, value: number, origin: string): string {
+  const host = parseName(`${OWNERS[1 + value]}${origin}`);
+  switch (type) {
+    case Type.A:
+      return addressOctets(`192.0.2.${value}`)!;
+    case Type.AAAA:
+      return addressOctets(`2001:db8::${value}`)!;
+    case Type.TXT:
+      return `\x01${value}`;
+    case Type.SRV:
+      return srvRdata(0, 0, 80 + value, host);
+    case Type.DNAME:
+      return parseName(`target.${origin}`);
+    default:
+      return host;
+  }
+}
+
+const record = fc.record({
+  isFile: fc.boolean(),
+  owner: fc.constantFrom(...OWNERS),
+  type: fc.constantFrom(...TYPES),
+  value: fc.nat({ max: 2 }),
+  ttl: fc.constantFrom(30, 60),
+  views: fc.constantFrom(EVERYWHERE, EVERYWHERE, onlyIn([1]), onlyIn([2]), exceptIn([1])),
+});
+
+const command = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('set' as const),
+      key: fc.nat({ max: 3 }),
+      records: fc.array(record, { maxLength: 6 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('commit' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('zone' as const) }) },
+);
+
+type State = Map<string, readonly Contribution[]>;
+
+function contributions(records: readonly (typeof record extends fc.Arbitrary<infer T> ? T : never)[]): Contribution[] {
+  return [MADE, FILE].map((zone, isFile) => ({
+    zone,
+    records: records
+      .filter((one) => Number(one.isFile) === isFile)
+      .map(({ owner, type, value, ttl, views }): RR => {
+        const origin = nameToText(zone);
+        const rdata = rdataOf(type, value, origin);
+        return { owner: parseName(owner + origin), type, ttl, rdata, views };
+      }),
+  }));
+}
+
+const apex = [{ zone: FILE, records: rrs(apexOf('example.net')) }];
+
+/** The zones as they come about when the final state is all there ever was. */
+function fullBuild(state: State, hasFile: boolean): Desk {
+  const desk = new Desk({ cacheSize: 0 });
+  desk.store.addZone(MADE, madeZone('example.org'));
+  if (hasFile) desk.store.addZone(FILE);
+  for (const [key, list] of state) desk.store.set(key, list);
+  desk.store.commit();
+  return desk;
+}
+
+function without(zone: OwnerName, list: readonly Contribution[]): Contribution[] {
+  return list.filter((one) => one.zone !== zone);
+}
+
+const textOf = ({ owner, type, ttl, rdata }: WireRecord): string =>
+  `${owner} ${ttl} ${type} ${JSON.stringify(type === TYPE.SOA ? rdata.slice(0, -20) + rdata.slice(-16) : rdata)}`;
+
+function summary({ rcode, aa, answer, authority, additional }: WireMessage): object {
+  const [answers, authorities, additionals] = [answer, authority, additional].map((list) => list.map(textOf).sort());
+  return { rcode, aa, answers, authorities, additionals };
+}
+
+describe('store: any sequence of changes ends in the zone that a full build from the final state gives', () => {
+  it('record for record, and in every answer that is given on the way', () => {
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 14 }), (commands) => {
+        const desk = new Desk();
+        desk.store.addZone(MADE, madeZone('example.org'));
+        const state: State = new Map();
+        let hasFile = false;
+        for (const step of [...commands, { kind: 'commit' as const }]) {
+          if (step.kind === 'set') {
+            const all = contributions(step.records);
+            const list = hasFile ? all : without(FILE, all);
+            state.set(`key ${step.key}`, list);
+            desk.store.set(`key ${step.key}`, list);
+          } else if (step.kind === 'zone') {
+            hasFile = !hasFile;
+            if (hasFile) {
+              desk.store.addZone(FILE);
+              desk.store.set('apex', apex);
+              state.set('apex', apex);
+            } else {
+              for (const [key, list] of state) {
+                state.set(key, without(FILE, list));
+                desk.store.set(key, without(FILE, list));
+              }
+              desk.store.removeZone(FILE);
+            }
+          } else {
+            const before = { serial: desk.store.serial(MADE), content: contentOf(desk, MADE) };
+            const { zones } = desk.store.commit();
+            const full = fullBuild(state, hasFile);
+            for (const zone of [MADE, FILE]) expect(contentOf(desk, zone)).toEqual(contentOf(full, zone));
+            expect(desk.store.origins.sort()).toEqual(full.store.origins.sort());
+            expect(desk.store.size).toEqual(full.store.size);
+            // The serial moves by one if the zone is among the changed ones, and else not at all (RFC 1982 3.1).
+            const moved = (desk.store.serial(MADE)! - before.serial!) >>> 0;
+            expect(moved).toBe(zones.includes(MADE) ? 1 : 0);
+            if (JSON.stringify(before.content) !== JSON.stringify(contentOf(desk, MADE))) expect(moved).toBe(1);
+            for (const origin of ['example.org', 'example.net'])
+              for (const owner of ASKED)
+                for (const type of [Type.A, Type.SRV, Type.NS, Type.TXT, Type.CNAME]) {
+                  const asked = [owner + origin, type, { transport: 1, client: type % 3 }] as const;
+                  expect(summary(desk.ask(...asked))).toEqual(summary(full.ask(...asked)));
+                }
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('store: contributions', () => {
+  const web = rr('www.example.org 60 A 192.0.2.1');
+
+  function made(): Desk {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    desk.store.commit();
+    return desk;
+  }
+
+  it('a record stays as long as one key brings it', () => {
+    const desk = made().set('one', 'example.org', [web]).set('two', 'example.org', [web]);
+    const has = () => [...desk.store.records(MADE)].filter(({ type }) => type === Type.A).length;
+    desk.set('one', 'example.org', []);
+    expect(has()).toBe(1);
+    desk.set('two', 'example.org', []);
+    expect(has()).toBe(0);
+  });
+
+  it('the same content again changes nothing: no serial, no publication of owners', () => {
+    const desk = made().set('one', 'example.org', [web]);
+    const serial = desk.store.serial(MADE);
+    desk.store.set('one', [{ zone: MADE, records: [{ ...web }] }]);
+    expect(desk.store.commit()).toEqual({ zones: [], owners: 0 });
+    desk.store.set('two', [{ zone: MADE, records: [web] }]);
+    expect(desk.store.commit()).toEqual({ zones: [], owners: 0 });
+    desk.store.set('one', []);
+    expect(desk.store.commit()).toEqual({ zones: [], owners: 0 });
+    expect(desk.store.serial(MADE)).toBe(serial);
+  });
+
+  it('a change lays out the owners that it names and the apex with the serial, and no others', () => {
+    const desk = made();
+    const many = Array.from({ length: 500 }, (_, i) => rr(`n${i}.example.org 60 A 192.0.2.1`));
+    desk.set('many', 'example.org', many);
+    desk.store.set('one', [{ zone: MADE, records: [web] }]);
+    expect(desk.store.commit()).toEqual({ zones: [MADE], owners: 2 });
+  });
+
+  it('leaves out records of zones that are not there and records outside of their zone', () => {
+    const desk = made();
+    desk.store.set('one', [
+      { zone: fold(parseName('example.com')), records: [rr('www.example.com 60 A 192.0.2.1')] },
+      { zone: MADE, records: [rr('www.example.com 60 A 192.0.2.1'), rr('notexample.org 60 A 192.0.2.1')] },
+    ]);
+    expect(desk.store.commit()).toEqual({ zones: [], owners: 0 });
+    expect(desk.moved(Count.RCODE + 5, () => desk.ask('www.example.com', Type.A))).toBe(1);
+  });
+
+  it('gives an RRset one TTL, the least of those contributed (RFC 2181 5.2)', () => {
+    const desk = made().set('one', 'example.org', [web, rr('www.example.org 30 A 192.0.2.2')]);
+    expect(desk.ask('www.example.org', Type.A).answer.map(({ ttl }) => ttl)).toEqual([30, 30]);
+    desk.set('two', 'example.org', [rr('www.example.org 10 A 192.0.2.2')]);
+    expect(desk.ask('www.example.org', Type.A).answer.map(({ ttl }) => ttl)).toEqual([10, 10]);
+    desk.set('two', 'example.org', []).set('one', 'example.org', [web]);
+    expect(desk.ask('www.example.org', Type.A).answer.map(({ ttl }) => ttl)).toEqual([60]);
+  });
+
+  it('keeps the names between a record and the apex as long as something is below them (RFC 8020 2)', () => {
+    const desk = made().set('one', 'example.org', [rr('a.b.c.example.org 60 A 192.0.2.1')]);
+    expect(desk.ask('b.c.example.org', Type.A).rcode).toBe(0);
+    expect(desk.ask('x.c.example.org', Type.A).rcode).toBe(3);
+    desk.set('two', 'example.org', [rr('c.example.org 60 A 192.0.2.1')]).set('one', 'example.org', []);
+    expect(desk.ask('b.c.example.org', Type.A).rcode).toBe(3);
+    expect(desk.ask('c.example.org', Type.A).answer).toHaveLength(1);
+  });
+
+  it('serves the smallest rdata alone of types that the zone says are single', () => {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org', { singleValued: [Type.PTR] }));
+    const text = ['b', 'c', 'a'].map((host) => `1.example.org 60 PTR ${host}.example.org`).join('\n');
+    desk.set('one', 'example.org', rrs(text));
+    expect(desk.ask('1.example.org', Type.PTR).answer.map(({ names }) => names)).toEqual([['a.example.org.']]);
+  });
+});
+
+describe('store: serial and apex', () => {
+  it('a zone that is made begins with the time in seconds (RFC 1912 2.2) and goes on by ones', () => {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    desk.store.commit();
+    const first = desk.store.serial(MADE)!;
+    expect(first - NOW_MS / 1000).toBeLessThanOrEqual(1);
+    desk.set('one', 'example.org', [rr('a.example.org 60 A 192.0.2.1')]);
+    desk.set('one', 'example.org', [rr('a.example.org 60 A 192.0.2.2')]);
+    expect(desk.store.serial(MADE)).toBe(first + 2);
+    const [soa] = desk.ask('example.org', Type.SOA).answer;
+    expect(Buffer.from(soa!.rdata, 'latin1').readUInt32BE(soa!.rdata.length - 20)).toBe(first + 2);
+  });
+
+  it('a zone of a file has the serial of its SOA, whatever else changes', () => {
+    const desk = new Desk().file('example.net', apexOf('example.net'));
+    desk.set('one', 'example.net', [rr('a.example.net 60 A 192.0.2.1')]);
+    expect(desk.store.serial(FILE)).toBe(1);
+    expect(desk.ask('example.net', Type.SOA).answer).toHaveLength(1);
+  });
+
+  it('a file may give a zone that is made its SOA and NS; the serial stays ours', () => {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    desk.set(
+      'file',
+      'example.org',
+      rrs('example.org 7 SOA other.example.org me.example.org 1 2 3 4 5\nexample.org 8 NS other.example.org'),
+    );
+    const [soa] = desk.ask('example.org', Type.SOA).answer;
+    expect([soa!.ttl, soa!.names[0]]).toEqual([7, 'other.example.org.']);
+    expect(Buffer.from(soa!.rdata, 'latin1').readUInt32BE(soa!.rdata.length - 20)).toBe(desk.store.serial(MADE));
+    expect(desk.ask('example.org', Type.NS).answer.map(({ ttl, names }) => [ttl, names[0]])).toEqual([
+      [8, 'other.example.org.'],
+    ]);
+    desk.set('file', 'example.org', []);
+    expect(desk.ask('example.org', Type.NS).answer.map(({ names }) => names[0])).toEqual(['ns.example.org.']);
+  });
+});
