@@ -1,0 +1,72 @@
+// How names of containers, networks and services become labels, and under which names a container is found.
+import type { Task } from '../model/task.ts';
+import { MAX_LABEL } from '../wire/name.ts';
+import type { Wishes } from './container-labels.ts';
+import { taskHash } from './naming.ts';
+
+/** A name below the zone that a container or service wants. */
+export interface WantedName {
+  /** One or more labels: `api.shop`. */
+  readonly text: string;
+  /** Who may share it: those who want it with the same group. */
+  readonly group: string;
+  /** How good the claim is; 0 is the best. */
+  readonly rank: number;
+  /** `Network.key` of the networks whose clients alone see it; all clients when absent. */
+  readonly within?: readonly string[] | undefined;
+}
+
+/** What makes a claim good: nobody can take a container's id, and what it calls its host is the weakest reason. */
+const Rank = { ID: 0, NAME: 1, SERVICE: 2, REPLICA: 3, IN_NETWORK: 4, ALIAS: 5, LINK: 6, HOSTNAME: 7 } as const;
+
+/**
+ * A name as labels: lower case, dots kept, characters that host names cannot have left out, each label cut to 63 octets
+ * with a hash that keeps those apart that differ behind the cut. Empty when nothing is left.
+ */
+export function containerLabels(text: string): string {
+  return text
+    .toLowerCase()
+    .split('.')
+    .map((part) => {
+      const label = part.replace(/[^a-z0-9_-]+/g, '').replace(/^[-_]+|-+$/g, '');
+      if (label.length <= MAX_LABEL) return label;
+      const hash = taskHash(part);
+      return `${label.slice(0, MAX_LABEL - hash.length - 1).replace(/[-_]+$/, '')}-${hash}`;
+    })
+    .filter(Boolean)
+    .join('.');
+}
+
+/** Also with `-` for `_`, which host names cannot have (RFC 952). */
+export function spellings(labels: string): string[] {
+  return labels.includes('_') ? [labels, labels.replaceAll('_', '-')] : [labels];
+}
+
+/** The names of a container, best claim first, each once. */
+export function containerNames({ id, name, container, replica }: Task, wishes: Wishes): WantedName[] {
+  const names = new Map<string, WantedName>();
+  const own = `container ${id}`;
+  const want = (parts: readonly string[], group: string, rank: number, within?: readonly string[]): void => {
+    const labels = parts.map(containerLabels);
+    if (labels.includes('')) return;
+    for (const text of spellings(labels.join('.')))
+      if (!names.has(text)) names.set(text, { text, group, rank, within });
+  };
+  want([container!.shortId], own, Rank.ID);
+  want([name], own, Rank.NAME);
+  for (const wished of wishes.names) want([wished], `name ${wished}`, Rank.NAME);
+  if (replica) {
+    const { service, stack, name: number } = replica;
+    const parts = stack === undefined ? [service] : [service, stack];
+    want(parts, `service ${parts.join(' ')}`, Rank.SERVICE);
+    if (number !== undefined) want([number, ...parts], own, Rank.REPLICA);
+  }
+  for (const { network, aliases } of container!.attachments) {
+    want([name, network.name], own, Rank.IN_NETWORK);
+    // Who has an alias in a network shares it with whoever else has it there, as in Docker's own name server.
+    for (const alias of aliases) want([alias, network.name], `alias ${network.key} ${alias}`, Rank.ALIAS);
+  }
+  for (const { alias, linker, networks } of container!.links) want([alias, linker], own, Rank.LINK, networks);
+  if (container!.hostname !== undefined) want([container!.hostname], own, Rank.HOSTNAME);
+  return [...names.values()];
+}

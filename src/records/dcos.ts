@@ -1,0 +1,132 @@
+// The zones of dcos-net beside the VIPs: three names a task in `dcos.thisdcos.directory`, the masters, and the small
+// fixed zones that the rest of DC/OS asks for.
+import type { Agent } from '../model/agent.ts';
+import type { Masters } from '../model/masters.ts';
+import type { Task } from '../model/task.ts';
+import { Type } from '../wire/codes.ts';
+import type { Name } from '../wire/name.ts';
+import { parseName } from '../wire/name.ts';
+import { dcosLabel } from './naming.ts';
+import type { DcosSettings } from './settings.ts';
+import type { AddressCache, WireWriter } from './writer.ts';
+
+export const DIRECTORY = parseName('thisdcos.directory');
+export const DCOS_ORIGIN = parseName('dcos', DIRECTORY);
+export const L4LB_ORIGIN = parseName('l4lb', DIRECTORY);
+export const MIRROR_ORIGIN = parseName('mesos', DIRECTORY);
+export const THISNODE_ORIGIN = parseName('thisnode', DIRECTORY);
+export const SPARTAN_ORIGIN = parseName('spartan');
+export const ZK_ORIGIN = parseName('zk');
+export const LOCALHOST_ORIGIN = parseName('localhost');
+
+/**
+ * The address that DC/OS knows an agent by: the first IPv4 one.
+ * @param exact only IPv4, as in the reference; else an agent without one is known by its first IPv6 address
+ */
+export function agentAddress(agent: Agent, addresses: AddressCache, exact: boolean): string | undefined {
+  return (
+    agent.addresses.find((ip) => addresses.octets(ip)?.length === 4) ??
+    (exact ? undefined : agent.addresses.find((ip) => addresses.octets(ip) !== undefined))
+  );
+}
+
+/**
+ * A task's own addresses as Mesos reports them in its status.
+ * @param networks only those in these networks; an address whose network is not said counts as in all of them
+ */
+export function containerAddresses(task: Task, networks?: readonly string[]): string[] {
+  return task.addresses
+    .filter(({ origin, network }) => origin === 'netinfo' && isIn(networks, network))
+    .map(({ ip }) => ip);
+}
+
+function isIn(networks: readonly string[] | undefined, network: string | undefined): boolean {
+  return networks === undefined || networks.length === 0 || network === undefined || networks.includes(network);
+}
+
+/** Writes the names of tasks: `T.F.agentip`, `T.F.containerip` and `T.F.autoip` in the dcos zone. */
+export class DcosTasks {
+  readonly #writer: WireWriter;
+  readonly #addresses: AddressCache;
+  readonly #exact: boolean;
+  readonly #agentIp = parseName('agentip', DCOS_ORIGIN);
+  readonly #containerIp = parseName('containerip', DCOS_ORIGIN);
+  readonly #autoIp = parseName('autoip', DCOS_ORIGIN);
+
+  constructor(writer: WireWriter, addresses: AddressCache, exact: boolean) {
+    this.#writer = writer;
+    this.#addresses = addresses;
+    this.#exact = exact;
+  }
+
+  /** @param report is told when the task cannot have these names */
+  write(task: Task, report: (why: string) => void): void {
+    const writer = this.#writer;
+    const label = dcosLabel(task.discovery?.name ?? task.name);
+    const framework = dcosLabel(task.framework.name);
+    if (label === '' || framework === '') {
+      report("its name or its framework's holds no letter or digit: no names in dcos.thisdcos.directory");
+      return;
+    }
+    const under = (family: Name): Name => writer.under(label, writer.under(framework, family));
+    const agent = agentAddress(task.agent, this.#addresses, this.#exact);
+    const agentList = agent === undefined ? [] : [agent];
+    const container = containerAddresses(task);
+    const isMapped = task.ports.some(({ hostPort }) => hostPort !== undefined);
+    const auto = isMapped || container.length === 0 ? agentList : container;
+    for (const [family, list] of [
+      [this.#agentIp, agentList],
+      [this.#containerIp, container],
+      [this.#autoIp, auto],
+    ] as const) {
+      const owner = under(family);
+      for (const ip of list) writer.address([owner], ip);
+    }
+  }
+}
+
+/** `leader` and `master` in the dcos zone. */
+export function writeDcosMasters(writer: WireWriter, masters: Masters): void {
+  if (masters.leader !== undefined) writer.address([writer.under('leader', DCOS_ORIGIN)], masters.leader.ip);
+  for (const ip of masterAddresses(masters)) writer.address([writer.under('master', DCOS_ORIGIN)], ip);
+}
+
+/** `zk-1.zk` to `zk-5.zk`: the masters over and over, so that there are always five. */
+export function writeZk(writer: WireWriter, masters: Masters): void {
+  const addresses = masterAddresses(masters);
+  if (addresses.length === 0) return;
+  for (let i = 0; i < 5; i++)
+    writer.address([writer.under(`zk-${i + 1}`, ZK_ORIGIN)], addresses[i % addresses.length]!);
+}
+
+/** Each master's address once, in the order reported, the leader last when the list does not have it. */
+function masterAddresses({ leader, all }: Masters): string[] {
+  return [...new Set([...all, ...(leader === undefined ? [] : [leader])].map(({ ip }) => ip))];
+}
+
+/** The names that DC/OS checks for on each node; the second is an address of its network interface `spartan`. */
+export function writeSpartan(writer: WireWriter): void {
+  writer.address([writer.under('ready', SPARTAN_ORIGIN)], '127.0.0.1');
+  writer.address([writer.under('ns', SPARTAN_ORIGIN)], '198.51.100.1');
+}
+
+/** `localhost`, which programs look up over DNS, too. */
+export function writeLocalhost(writer: WireWriter): void {
+  writer.address([LOCALHOST_ORIGIN], '127.0.0.1');
+}
+
+/** `thisnode.thisdcos.directory` and `public` below it: the machine that answers. */
+export function writeThisNode(writer: WireWriter, node: NonNullable<DcosSettings['thisNode']>): void {
+  for (const ip of node.private) writer.address([THISNODE_ORIGIN], ip);
+  const publicName = writer.under('public', THISNODE_ORIGIN);
+  for (const ip of node.public) writer.address([publicName], ip);
+}
+
+/**
+ * The aliases of a configured zone: CNAME records.
+ * @param aliases name below the zone -> target
+ */
+export function writeAliases(writer: WireWriter, origin: Name, aliases: Readonly<Record<string, string>>): void {
+  for (const [name, target] of Object.entries(aliases))
+    writer.record(writer.under(name, origin), Type.CNAME, parseName(target));
+}

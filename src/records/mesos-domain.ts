@@ -1,0 +1,110 @@
+// What the rules of the Mesos domain share: the label function in force, the names of each framework, the addresses.
+import type { Agent } from '../model/agent.ts';
+import type { Task } from '../model/task.ts';
+import type { LabelFunction } from './naming.ts';
+import { agentTail, fittingCanonicalName, mesosFragment, mesosLabel952, mesosLabel1123, taskHash } from './naming.ts';
+import type { RecordSettings } from './settings.ts';
+import type { AddressCache, RecordWriter } from './writer.ts';
+
+/** Names that all tasks of a framework end in, F being the framework's labels and D the domain. */
+export interface FrameworkNames<N> {
+  /** F as text; empty when the framework's name holds no letter or digit, and then nothing below has a name. */
+  readonly fragment: string;
+  /** `F.D.` */
+  readonly plain: N;
+  /** `_tcp.F.D.` */
+  readonly tcp: N;
+  readonly udp: N;
+  /** `F.slave.D.`; the next two are `_tcp` and `_udp` below it. */
+  readonly slave: N;
+  readonly slaveTcp: N;
+  readonly slaveUdp: N;
+}
+
+export class MesosDomain<N> {
+  readonly writer: RecordWriter<N>;
+  readonly settings: RecordSettings;
+  readonly exact: boolean;
+  /** `D.` */
+  readonly apex: N;
+  readonly label: LabelFunction;
+  readonly #slave: N;
+  readonly #addresses: AddressCache;
+  readonly #frameworks = new Map<string, FrameworkNames<N>>();
+  /** Frameworks whose names are kept; more than any cluster has at a time. */
+  static readonly #FRAMEWORKS_LIMIT = 10_000;
+
+  constructor(writer: RecordWriter<N>, addresses: AddressCache, settings: RecordSettings) {
+    this.writer = writer;
+    this.settings = settings;
+    this.exact = settings.mode === 'exact';
+    this.label = settings.mesos.enforceRfc952 ? mesosLabel952 : mesosLabel1123;
+    this.apex = writer.under(settings.mesos.domain, writer.root);
+    this.#slave = writer.under('slave', this.apex);
+    this.#addresses = addresses;
+  }
+
+  /** Labels of a framework's name; empty when it has no usable character. */
+  fragment(text: string): string {
+    return mesosFragment(text, this.label);
+  }
+
+  framework(frameworkName: string): FrameworkNames<N> {
+    let names = this.#frameworks.get(frameworkName);
+    if (names === undefined) {
+      const { writer } = this;
+      const fragment = this.fragment(frameworkName);
+      const plain = writer.under(fragment, this.apex);
+      const slave = writer.under(fragment, this.#slave);
+      names = {
+        fragment,
+        plain,
+        tcp: writer.under('_tcp', plain),
+        udp: writer.under('_udp', plain),
+        slave,
+        slaveTcp: writer.under('_tcp', slave),
+        slaveUdp: writer.under('_udp', slave),
+      };
+      if (this.#frameworks.size >= MesosDomain.#FRAMEWORKS_LIMIT) this.#frameworks.clear();
+      this.#frameworks.set(frameworkName, names);
+    }
+    return names;
+  }
+
+  /** What follows the name in a task's canonical name: `-7n7a6-s2`. */
+  canonicalSuffix(task: Task): string {
+    const tail = agentTail(task.agent.id);
+    // Seven of the 63 octets go to the hash and its hyphens. Mesos' own tails (`s12`; `3` of old) pass unchanged, under
+    // RFC 952, too: they are no label of their own.
+    return `-${taskHash(task.id)}-${this.exact ? tail : mesosLabel1123(tail).slice(0, 56)}`;
+  }
+
+  /** The canonical name C of a name N. The reference lets it grow over 63 octets, and then cannot answer its SRV. */
+  canonical(name: string, suffix: string): string {
+    return this.exact ? name + suffix : fittingCanonicalName(name, suffix);
+  }
+
+  /** Addresses of an agent. The reference lists one that has none under its host name, in place of an address. */
+  agentAddresses(agent: Agent): readonly string[] {
+    if (agent.addresses.length > 0 || !this.exact || agent.host === '') return agent.addresses;
+    return [this.fragment(agent.host)];
+  }
+
+  /** Addresses of a task: all of the first source in `ipSources` that has any; empty when none has. */
+  taskAddresses(task: Task): readonly string[] {
+    for (const source of this.settings.mesos.ipSources) {
+      const found =
+        source === 'host'
+          ? task.agent.addresses
+          : task.addresses.filter(({ origin }) => origin === source).map(({ ip }) => ip);
+      const valid = found.filter((ip) => this.#addresses.octets(ip) !== undefined);
+      if (valid.length > 0) return valid;
+    }
+    return [];
+  }
+
+  /** Whether an SRV record may carry the port. The reference lets any number pass, cut to sixteen bits in replies. */
+  isPort(port: number): boolean {
+    return this.exact || (Number.isInteger(port) && port >= 1 && port <= 65535);
+  }
+}

@@ -1,0 +1,86 @@
+// Who may use a name. Names of containers come from many places (their own name, aliases, host names, labels), so two
+// that have nothing to do with each other may want one. Replicas of one service share a name; of all others the first in
+// a fixed order gets it and the rest are told.
+import type { OwnerName } from '../wire/name.ts';
+
+export interface Claim {
+  readonly owner: OwnerName;
+  /** Claims of one group are of one service: they share the name. */
+  readonly group: string;
+  /** How good the claim is; 0 is the best. */
+  readonly rank: number;
+}
+
+interface Claimant {
+  readonly holder: string;
+  readonly group: string;
+  readonly rank: number;
+}
+
+interface Contest {
+  readonly claimants: Claimant[];
+  /** Group that has the name. */
+  winner: string;
+}
+
+export class NameClaims {
+  readonly #contests = new Map<OwnerName, Contest>();
+  readonly #claims = new Map<string, readonly Claim[]>();
+
+  /**
+   * Takes what holders claim from now on; nothing for one that is gone.
+   * @returns the other holders for which a name was won or lost by it
+   */
+  update(changes: Iterable<readonly [holder: string, claims: readonly Claim[]]>): Set<string> {
+    const touched = new Set<OwnerName>();
+    const changed = new Set<string>();
+    for (const [holder, claims] of changes) {
+      changed.add(holder);
+      const before = this.#claims.get(holder) ?? [];
+      for (const { owner } of before) {
+        const { claimants } = this.#contests.get(owner)!;
+        const at = claimants.findIndex((claimant) => claimant.holder === holder);
+        if (at >= 0) claimants.splice(at, 1);
+        touched.add(owner);
+      }
+      for (const { owner, group, rank } of claims) {
+        const contest = this.#contests.get(owner);
+        if (!contest) this.#contests.set(owner, { claimants: [{ holder, group, rank }], winner: group });
+        else contest.claimants.push({ holder, group, rank });
+        touched.add(owner);
+      }
+      if (claims.length > 0) this.#claims.set(holder, claims);
+      else this.#claims.delete(holder);
+    }
+    const concerned = new Set<string>();
+    for (const owner of touched) {
+      const contest = this.#contests.get(owner)!;
+      const before = contest.winner;
+      const [first, ...others] = contest.claimants;
+      if (!first) {
+        this.#contests.delete(owner);
+        continue;
+      }
+      contest.winner = others.reduce((best, claimant) => (isBetter(claimant, best) ? claimant : best), first).group;
+      if (contest.winner === before) continue;
+      for (const { holder, group } of contest.claimants)
+        if (!changed.has(holder) && (group === before || group === contest.winner)) concerned.add(holder);
+    }
+    return concerned;
+  }
+
+  /** Whether a group has a name; one that nobody claimed is free. */
+  isGranted(owner: OwnerName, group: string): boolean {
+    const contest = this.#contests.get(owner);
+    return contest === undefined || contest.winner === group;
+  }
+
+  /** The group that has a name. */
+  winner(owner: OwnerName): string | undefined {
+    return this.#contests.get(owner)?.winner;
+  }
+}
+
+function isBetter(a: Claimant, b: Claimant): boolean {
+  return a.rank < b.rank || (a.rank === b.rank && a.group < b.group);
+}

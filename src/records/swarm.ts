@@ -1,0 +1,307 @@
+// The names of a swarm's services, tasks and nodes. A client in an overlay of the service gets the virtual address or the
+// tasks' own; everybody else the nodes that take its published ports: all that are ready (ingress), or those with a task.
+import type { Agent } from '../model/agent.ts';
+import type { Service } from '../model/service.ts';
+import type { Task } from '../model/task.ts';
+import { isWell } from '../model/task.ts';
+import type { Name } from '../wire/name.ts';
+import { fold, parseName } from '../wire/name.ts';
+import type { Views } from '../wire/views.ts';
+import { EVERYWHERE, exceptIn, onlyIn } from '../wire/views.ts';
+import type { Wishes } from './container-labels.ts';
+import { readWishes } from './container-labels.ts';
+import { containerLabels, spellings } from './container-names.ts';
+import { isIgnored, portLabels, serviceOwners, Targets } from './docker.ts';
+import type { Claim, NameClaims } from './name-claims.ts';
+import type { ReverseZones } from './reverse.ts';
+import type { SwarmNameSettings } from './settings.ts';
+import type { ViewRegistry } from './view-registry.ts';
+import { NOBODY, ViewedRecords } from './viewed-records.ts';
+import type { AddressCache, WireWriter } from './writer.ts';
+import { NO_NAME } from './writer.ts';
+
+/** What makes the records of a swarm; see `records/index.ts`. */
+export interface SwarmZone {
+  readonly settings: SwarmNameSettings;
+  readonly writer: WireWriter;
+  readonly addresses: AddressCache;
+  readonly reverse: ReverseZones;
+  readonly views: ViewRegistry;
+  readonly claims: NameClaims;
+}
+
+/** How good a claim is: ids nobody can take, and a stack's prefix is no part of a service's own name. */
+const Rank = { ID: 0, SERVICE: 1, FULL_NAME: 2, PART: 3 } as const;
+
+/** The names of a service, and what is below them. */
+interface ServiceNames {
+  readonly group: string;
+  /** `web.shop` and, with `_` in it, its spelling without; or just `web`. */
+  readonly own: readonly string[];
+  /** Those, the full name `shop_web`, and what labels ask for. */
+  readonly all: readonly string[];
+}
+
+/** What the records of a service or of one of its tasks are made of. */
+interface Subject {
+  readonly service: Service;
+  readonly wishes: Wishes;
+  readonly names: ServiceNames;
+  readonly records: ViewedRecords;
+  /** Clients in none of the service's networks. */
+  readonly elsewhere: Views;
+}
+
+export class SwarmRecords {
+  readonly #zone: SwarmZone;
+  readonly #apex: Name;
+
+  constructor(zone: SwarmZone) {
+    this.#zone = zone;
+    this.#apex = parseName(zone.settings.domain);
+  }
+
+  serviceClaims(service: Service): Claim[] {
+    const wishes = readWishes(service.labels, this.#zone.settings, ignore);
+    if (wishes.isIgnored) return [];
+    const { group, own, all } = serviceNames(service, wishes);
+    return [
+      ...own.map((text) => ({ text, group, rank: Rank.SERVICE })),
+      ...all.filter((text) => !own.includes(text)).map((text) => ({ text, group, rank: Rank.FULL_NAME })),
+      ...own.flatMap((text) => ['tasks', 'vip'].map((part) => ({ text: `${part}.${text}`, group, rank: Rank.PART }))),
+    ].flatMap((claim) => this.#claim(claim));
+  }
+
+  taskClaims(task: Task): Claim[] {
+    const wishes = readWishes(task.labels, this.#zone.settings, ignore);
+    if (wishes.isIgnored || !task.service) return [];
+    const { group, own } = serviceNames(task.service, wishes);
+    return own.flatMap((text) =>
+      partsOf(task).flatMap((part) => this.#claim({ text: `${part}.${text}`, group, rank: Rank.PART })),
+    );
+  }
+
+  nodeClaims(agent: Agent): Claim[] {
+    const group = `node ${agent.id}`;
+    const [id, ...hostnames] = nodeLabels(agent);
+    return [
+      { text: `${id}.node`, group, rank: Rank.ID },
+      ...hostnames.map((hostname) => ({ text: `${hostname}.node`, group, rank: Rank.SERVICE })),
+      { text: 'manager.node', group: 'managers', rank: Rank.ID },
+    ].flatMap((claim) => this.#claim(claim));
+  }
+
+  /** `<hostname>.node.swarm`, `<id>.node.swarm`, `manager.node.swarm`. */
+  writeNode(agent: Agent, report: (why: string) => void): void {
+    const records = new ViewedRecords(this.#zone.addresses, report);
+    const views = agent.isReady === false ? NOBODY : EVERYWHERE;
+    const names = nodeLabels(agent).map((label) => `${label}.node`);
+    const owners = names.filter((text) => this.#isGranted(text, `node ${agent.id}`, report));
+    for (const text of agent.isManager ? [...owners, 'manager.node'] : owners) {
+      const owner = this.#under(text);
+      records.addresses(owner, this.#nodeAddresses(agent), views);
+      if (owner !== NO_NAME) records.keep(owner);
+    }
+    records.flush(this.#zone.writer, undefined);
+  }
+
+  /** Virtual addresses, and the nodes that take published ports. */
+  writeService(service: Service, report: (why: string) => void): void {
+    const subject = this.#subject(service, report);
+    if (!subject) return;
+    const { names, records, wishes, elsewhere } = subject;
+    for (const { network, vip } of service.networks) {
+      if (vip === undefined) continue;
+      const views = onlyIn([this.#zone.views.network(network.key)]);
+      const owners = [...names.all, ...names.own.map((text) => `vip.${text}`)];
+      for (const text of owners) records.addresses(this.#under(text), [vip], views);
+      const ports = service.ports
+        .filter(({ mode }) => mode === 'ingress')
+        .map(({ targetPort, protocol }) => ({ containerPort: targetPort, protocol }));
+      for (const port of [...ports, ...wishedPorts(service, wishes)])
+        this.#srv(subject, names.all, port, port.containerPort, this.#under(`vip.${names.own[0]}`), views);
+    }
+    if (this.#zone.settings.ingress === 'ready')
+      for (const agent of service.ingress) this.#writeIngress(subject, names.all, agent, elsewhere);
+    for (const text of names.all) {
+      const owner = this.#under(text);
+      for (const line of wishes.txt) records.txt(owner, line, EVERYWHERE);
+      if (owner !== NO_NAME) records.keep(owner);
+    }
+    records.flush(this.#zone.writer, wishes.ttl);
+  }
+
+  /** What one task adds: its own addresses, and its node where that has a port for it. */
+  writeTask(task: Task, report: (why: string) => void): void {
+    const subject = task.service && this.#subject(task.service, report);
+    if (!subject || !isWell(task)) return;
+    const { names, records, wishes } = subject;
+    const parts = names.own.flatMap((text) => ['tasks', ...partsOf(task)].map((part) => `${part}.${text}`));
+    if (task.container!.isOnHost) {
+      const ips = this.#nodeAddresses(task.agent);
+      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, EVERYWHERE);
+    }
+    this.#writeInside(subject, task, parts);
+    this.#writeHostPorts(subject, task, parts);
+    records.flush(this.#zone.writer, wishes.ttl);
+  }
+
+  #writeInside({ service, wishes, names, records, ...rest }: Subject, task: Task, parts: readonly string[]): void {
+    const [own] = names.own;
+    const target = this.#under(`${task.container!.shortId}.${own}`);
+    for (const { network, addresses } of task.container!.attachments) {
+      const views = onlyIn([this.#zone.views.network(network.key)]);
+      const vip = service.networks.find((each) => each.network.key === network.key)?.vip;
+      const plain = vip === undefined ? names.all : [];
+      for (const text of [...plain, ...parts]) records.addresses(this.#under(text), addresses, views);
+      records.addresses(target, addresses, views);
+      for (const ip of addresses) this.#zone.reverse.write(ip, target);
+      const subject = { service, wishes, names, records, ...rest };
+      for (const { targetPort, protocol, mode } of service.ports) {
+        const port = { containerPort: targetPort, protocol };
+        const isBehindVip = vip !== undefined && mode === 'ingress';
+        this.#srv(subject, isBehindVip ? parts : [...names.all, ...parts], port, targetPort, target, views);
+      }
+      for (const port of wishedPorts(service, wishes))
+        this.#srv(subject, [...plain, ...parts], port, port.containerPort, target, views);
+    }
+  }
+
+  /** Ports that its node has for this task alone, and with `ingress: task` those that every node has. */
+  #writeHostPorts(subject: Subject, task: Task, parts: readonly string[]): void {
+    const { service, names, records, elsewhere } = subject;
+    const node = this.#nodeAddresses(task.agent);
+    const isWithTask = this.#zone.settings.ingress === 'task';
+    if (service.ingress.length > 0)
+      this.#writeIngress(subject, isWithTask ? [...names.all, ...parts] : parts, task.agent, elsewhere);
+    const base = `${task.container!.shortId}.${names.own[0]}`;
+    const under = (text: string): Name => this.#under(text);
+    const targets = new Targets(base, { ips: [], views: elsewhere }, under, records);
+    for (const { containerPort, protocol, hostPort, hostAddress } of task.ports) {
+      const ips = node.filter((ip) => isOfFamily(ip, hostAddress));
+      if (hostPort === undefined || containerPort === undefined || ips.length === 0) continue;
+      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, elsewhere);
+      // Where one family alone has the port, the target must not have the other.
+      const target = ips.length === node.length ? this.#nodeName(task.agent) : targets.of({ ips });
+      this.#srv(subject, [...names.all, ...parts], { containerPort, protocol }, hostPort, target, elsewhere);
+    }
+  }
+
+  /** A node that takes the published ports of a service. */
+  #writeIngress(subject: Subject, owners: readonly string[], agent: Agent, views: Views): void {
+    for (const text of owners) subject.records.addresses(this.#under(text), this.#nodeAddresses(agent), views);
+    const target = this.#nodeName(agent);
+    for (const { mode, publishedPort, targetPort, protocol } of subject.service.ports)
+      if (mode === 'ingress' && publishedPort !== undefined)
+        this.#srv(subject, owners, { containerPort: targetPort, protocol }, publishedPort, target, views);
+  }
+
+  /** SRV records of a port under names of its service, by number, by name, and in the order of Mesos-DNS. */
+  #srv(
+    { service, wishes, names, records }: Subject,
+    owners: readonly string[],
+    port: { readonly containerPort: number; readonly protocol: 'tcp' | 'udp' },
+    number: number,
+    target: Name,
+    views: Views,
+  ): void {
+    if (isIgnored(wishes, port.containerPort, port.protocol)) return;
+    for (const text of owners)
+      for (const label of portLabels(wishes, port))
+        records.srv(this.#under(`${label}._${port.protocol}.${text}`), target, number, wishes, views);
+    for (const { text, labels } of serviceOwners(ownName(service), service.stack, port.protocol))
+      if (owners.includes(text) && names.own.includes(text))
+        records.srv(this.#under(labels), target, number, wishes, views);
+  }
+
+  #subject(service: Service, report: (why: string) => void): Subject | undefined {
+    const wishes = readWishes(service.labels, this.#zone.settings, report);
+    if (wishes.isIgnored) return undefined;
+    const { group, own, all } = serviceNames(service, wishes);
+    const granted = all.filter((text) => this.#isGranted(text, group, report));
+    const names = { group, own: own.filter((text) => granted.includes(text)), all: granted };
+    if (names.own.length === 0) return undefined;
+    const { views, addresses } = this.#zone;
+    return {
+      service,
+      wishes,
+      names,
+      records: new ViewedRecords(addresses, report),
+      elsewhere: exceptIn(service.networks.map(({ network }) => views.network(network.key))),
+    };
+  }
+
+  #nodeAddresses(agent: Agent): readonly string[] {
+    const { addresses } = readWishes(agent.labels ?? {}, this.#zone.settings, ignore);
+    return addresses.length > 0 ? addresses : agent.addresses;
+  }
+
+  #nodeName(agent: Agent): Name {
+    return this.#under(`${nodeLabels(agent)[0]}.node`);
+  }
+
+  #claim({ text, group, rank }: { text: string; group: string; rank: number }): Claim[] {
+    const name = this.#under(text);
+    return name === NO_NAME ? [] : [{ owner: fold(name), group, rank }];
+  }
+
+  #isGranted(text: string, group: string, report: (why: string) => void): boolean {
+    const owner = fold(this.#under(text));
+    if (owner === NO_NAME) return false;
+    const { claims, settings } = this.#zone;
+    if (claims.isGranted(owner, group)) return true;
+    report(`the name ${text}.${settings.domain} is left to ${claims.winner(owner)}`);
+    return false;
+  }
+
+  #under(labels: string): Name {
+    return this.#zone.writer.under(labels, this.#apex);
+  }
+}
+
+/** Claims are made before the records, which report. */
+function ignore(): void {}
+
+/** A service's name without the prefix of its stack. */
+function ownName({ name, stack }: Service): string {
+  return stack !== undefined && name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name;
+}
+
+function serviceNames(service: Service, wishes: Wishes): ServiceNames {
+  const parts = [ownName(service), ...(service.stack === undefined ? [] : [service.stack])].map(containerLabels);
+  const own = parts.includes('') ? [] : spellings(parts.join('.'));
+  const more = [service.name, ...wishes.names].map(containerLabels).filter(Boolean).flatMap(spellings);
+  return { group: `service ${service.id}`, own, all: [...new Set([...own, ...more])] };
+}
+
+/** What a task is called below its service: its slot or node, and an id that is its alone. */
+function partsOf({ replica, container }: Task): string[] {
+  const label = containerLabels(replica?.name ?? '');
+  return label === '' ? [container!.shortId] : [label, container!.shortId];
+}
+
+/** Characters of a node's id that tell it apart; host names can repeat. */
+const NODE_ID = 12;
+
+/** The label of a node's id, then those of its host name. */
+function nodeLabels({ id, hostname }: Agent): string[] {
+  // Of a worker's view the address is all that is known; its dots would make names of it.
+  const label = containerLabels(isAddress(id) ? id.replace(/[.:]/g, '-') : id.slice(0, NODE_ID));
+  const host = containerLabels(isAddress(hostname) ? '' : hostname);
+  return host === '' ? [label] : [label, ...spellings(host)];
+}
+
+function isAddress(text: string): boolean {
+  return /^[\d.]+$|:/.test(text);
+}
+
+function isOfFamily(ip: string, bound: string | undefined): boolean {
+  return bound === undefined || bound.includes(':') === ip.includes(':');
+}
+
+/** Ports that only a label tells of. */
+function wishedPorts({ ports }: Service, wishes: Wishes): { containerPort: number; protocol: 'tcp' | 'udp' }[] {
+  return wishes.ports
+    .filter(({ number, name }) => name !== undefined && !ports.some(({ targetPort }) => targetPort === number))
+    .map(({ number, protocol = 'tcp' }) => ({ containerPort: number, protocol }));
+}

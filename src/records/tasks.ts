@@ -1,0 +1,163 @@
+// The records of a task in the Mesos domain, as Mesos-DNS makes them: for each name N of the task and its canonical
+// name C, addresses at N.F.D and C.F.D, its agent's at N.F.slave.D and C.F.slave.D, and SRV records for its ports.
+import type { DiscoveryPort, Task } from '../model/task.ts';
+import { isWell } from '../model/task.ts';
+import type { FrameworkNames, MesosDomain } from './mesos-domain.ts';
+
+/** Whether a task has names at all: it runs; but for the exact mode, be it for its last seconds. */
+export function isServed({ state }: Task, exact: boolean): boolean {
+  return state === 'running' || (!exact && state === 'killing');
+}
+
+/**
+ * Whether a task is answered under a name that it shares with others. A task that is ill is not, unless all others there
+ * are ill, too; in the exact mode it is.
+ * @param shared one of those that `RecordBuilder.sharedNames` gives
+ */
+export function isFoundUnder(shared: string, task: Task, exact: boolean): boolean {
+  if (exact) return task.state === 'running';
+  const { standing } = task;
+  return standing ? standing.isIn || standing.keptUnder.includes(shared) : isWell(task);
+}
+
+/** A name as `isFoundUnder` knows it: `web.marathon`. */
+export function sharedName<N>(domain: MesosDomain<N>, task: Task, name: string): string {
+  return `${name}.${domain.framework(task.framework.name).fragment}`;
+}
+
+/** The shared name of the label of a task: what its names outside of the Mesos domain go by, too. */
+export function sharedLabel<N>(domain: MesosDomain<N>, task: Task): string {
+  return sharedName(domain, task, domain.label(task.discovery?.name ?? task.name));
+}
+
+/**
+ * Names under which a task is found. One with a discovery name has two: that name as it is, dots kept, and as a label;
+ * its task name counts for nothing then.
+ */
+export function taskNames<N>(domain: MesosDomain<N>, task: Task): string[] {
+  if (task.discovery === undefined) return [domain.label(task.name)];
+  const { name } = task.discovery;
+  const verbatim = domain.exact ? name : name.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+  const label = domain.label(name);
+  return verbatim === label ? [label] : [verbatim, label];
+}
+
+/** Weight of a task's SRV records. */
+export function srvWeight<N>({ settings, exact }: MesosDomain<N>, task: Task): number {
+  const { srvWeight } = settings.mesos;
+  return exact || task.weight === undefined ? srvWeight : Math.min(65535, Math.round(srvWeight * task.weight));
+}
+
+/** What a task's records say, the same under each of its names. Ports without an SRV record are left out. */
+interface TaskData {
+  readonly own: readonly string[];
+  readonly agent: readonly string[];
+  readonly hostPorts: readonly number[];
+  /** Undefined when the task has no discovery name. */
+  readonly discoveryPorts: readonly DiscoveryPort[] | undefined;
+  readonly weight: number;
+}
+
+/**
+ * Writes all records of a task; none when it is not served.
+ * @param report is told of ports and names that are left out
+ */
+export function writeMesosTask<N>(domain: MesosDomain<N>, task: Task, report: (why: string) => void): void {
+  if (!isServed(task, domain.exact)) return;
+  const data = dataOf(domain, task);
+  const suffix = domain.canonicalSuffix(task);
+  for (const name of taskNames(domain, task)) {
+    if (name === '') report('its name holds no letter or digit: only its canonical name is served');
+    writeName(domain, task, name, suffix, data);
+  }
+  if (domain.framework(task.framework.name).fragment === '')
+    report(`the name of its framework, "${task.framework.name}", holds no letter or digit: no names`);
+  const dropped =
+    task.hostPorts.length -
+    data.hostPorts.length +
+    (task.discovery?.ports.length ?? 0) -
+    (data.discoveryPorts?.length ?? 0);
+  if (dropped > 0) report(`${dropped} of its ports have no SRV records: expected 1 to 65535`);
+}
+
+/**
+ * Writes what lists all instances, the ill ones too: `all.` in front of the names of a task and of its services.
+ * Nothing in the exact mode.
+ */
+export function writeAllNames<N>(domain: MesosDomain<N>, task: Task): void {
+  if (domain.exact || !isServed(task, false)) return;
+  const { writer } = domain;
+  const { own, hostPorts, discoveryPorts, weight } = dataOf(domain, task);
+  const framework = domain.framework(task.framework.name);
+  const suffix = domain.canonicalSuffix(task);
+  const all = (name: N): N => writer.under('all', name);
+  for (const text of taskNames(domain, task)) {
+    const name = writer.encode(text);
+    const canonical = domain.canonical(name, suffix);
+    const owner = all(writer.under(name, framework.plain));
+    for (const ip of own) writer.address([owner], ip);
+    const services = (protocol: N): N => all(writer.under(`_${name}`, protocol));
+    const slaveHost = writer.under(canonical, framework.slave);
+    if (discoveryPorts === undefined)
+      for (const port of hostPorts)
+        writer.srv([services(framework.tcp), services(framework.udp)], slaveHost, port, weight);
+    const host = writer.under(canonical, framework.plain);
+    for (const port of discoveryPorts ?? [])
+      writer.srv(protocols(domain, port, framework).map(services), host, port.number, weight);
+  }
+}
+
+function dataOf<N>(domain: MesosDomain<N>, task: Task): TaskData {
+  return {
+    own: domain.taskAddresses(task),
+    agent: domain.agentAddresses(task.agent),
+    hostPorts: task.hostPorts.filter((port) => domain.isPort(port)),
+    discoveryPorts: task.discovery?.ports.filter(({ number }) => domain.isPort(number)),
+    weight: srvWeight(domain, task),
+  };
+}
+
+function writeName<N>(domain: MesosDomain<N>, task: Task, text: string, suffix: string, data: TaskData): void {
+  const { writer } = domain;
+  const { weight } = data;
+  const framework = domain.framework(task.framework.name);
+  const name = writer.encode(text);
+  const canonical = domain.canonical(name, suffix);
+  const host = writer.under(canonical, framework.plain);
+  const slaveHost = writer.under(canonical, framework.slave);
+  const isFound = isFoundUnder(sharedName(domain, task, text), task, domain.exact);
+  // The canonical name is the instance's own, and no one is sent there who did not ask for it.
+  const plain = isFound ? [writer.under(name, framework.plain), host] : [host];
+  const slave = isFound ? [writer.under(name, framework.slave), slaveHost] : [slaveHost];
+  for (const ip of data.own) writer.address(plain, ip);
+  for (const ip of data.agent) writer.address(slave, ip);
+  if (!isFound) return;
+  const service = `_${name}`;
+  if (data.hostPorts.length > 0) {
+    const owners = [writer.under(service, framework.slaveTcp), writer.under(service, framework.slaveUdp)];
+    if (data.discoveryPorts === undefined)
+      owners.push(writer.under(service, framework.tcp), writer.under(service, framework.udp));
+    for (const port of data.hostPorts) writer.srv(owners, slaveHost, port, weight);
+  }
+  for (const port of data.discoveryPorts ?? []) {
+    const owners = protocols(domain, port, framework).map((protocol) => writer.under(service, protocol));
+    const portName = domain.label(port.name);
+    if (portName !== '') owners.push(...owners.map((owner) => writer.under(`_${portName}`, owner)));
+    writer.srv(owners, host, port.number, weight);
+  }
+}
+
+/** `_proto.F.D` for the protocol of a discovery port, or for TCP and UDP when it says none. */
+function protocols<N>(domain: MesosDomain<N>, port: DiscoveryPort, { plain, tcp, udp }: FrameworkNames<N>): N[] {
+  const protocol = domain.label(port.protocol);
+  switch (protocol) {
+    case '':
+      return [tcp, udp];
+    case 'tcp':
+      return [tcp];
+    case 'udp':
+      return [udp];
+    default:
+      return [domain.writer.under(`_${protocol}`, plain)];
+  }
+}
