@@ -1,0 +1,132 @@
+// A thread that answers: its own responder, the shared image, and either a loop over batches of datagrams or listeners on
+// Node's event loop. Started by `pool.ts`.
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { Responder, type ResponderSettings } from '../answer/responder.ts';
+import { Count, counterSlice } from '../base/counters.ts';
+import { ImageReader } from '../zone/image-reader.ts';
+import type { ImageBuffers } from '../zone/layout.ts';
+import { ClientClasses, type Prefix } from './clients.ts';
+import { openKernel } from './kernel.ts';
+import type { ListenAddress, Listener, ListenerContext, TcpLimits } from './listener.ts';
+import { TcpListener } from './tcp.ts';
+import { UdpListener } from './udp.ts';
+import { type BoundSocket, UdpBatch, WAIT_MS } from './udp-batch.ts';
+
+/** What a thread moves: datagrams in batches, streams, or datagrams and streams where there are no batches. */
+export type Role = 'batches' | 'streams' | 'both';
+
+/** What a thread is started with. */
+export interface WorkerData {
+  readonly thread: number;
+  readonly role: Role;
+  readonly addresses: readonly ListenAddress[];
+  /** Sockets of a thread that died, for `batches`: they hold what came in since. */
+  readonly sockets: readonly BoundSocket[] | undefined;
+  readonly control: SharedArrayBuffer;
+  readonly buffers: ImageBuffers;
+  readonly counters: SharedArrayBuffer;
+  readonly settings: ResponderSettings;
+  readonly tcp: TcpLimits;
+  /** Clients that get every set in a stable order. */
+  readonly stableFor: readonly Prefix[];
+  /** New buffers of the image come in here, before the image says that there are any. */
+  readonly adoptions: MessagePort;
+  /** One word, 1 once the thread is to stop: a thread in a batch loop sees no message. */
+  readonly signal: SharedArrayBuffer;
+}
+
+/** What a thread says to the pool. */
+export type WorkerReport =
+  | {
+      readonly kind: 'listening';
+      readonly addresses: readonly ListenAddress[];
+      readonly sockets: readonly BoundSocket[] | undefined;
+    }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'fault'; readonly message: string };
+
+function createContext(data: WorkerData): ListenerContext {
+  const image = new ImageReader(data.control, data.buffers);
+  const counters = counterSlice(data.counters, data.thread);
+  const responder = new Responder(image, data.settings, counters);
+  const clients = new ClientClasses(image, data.stableFor);
+  return {
+    responder,
+    counters,
+    maxUdpSize: data.settings.maxUdpSize,
+    tcp: data.tcp,
+    refresh() {
+      if (!image.isOutdated) return;
+      for (;;) {
+        const received = receiveMessageOnPort(data.adoptions);
+        if (!received) break;
+        image.adopt(received.message as ImageBuffers);
+      }
+      responder.forget();
+    },
+    clientOf: (ip) => clients.ofText(ip),
+    clientOfSocketAddress: (octets, at) => clients.ofSocketAddress(octets, at),
+  };
+}
+
+/** Answers batch after batch until told to stop. A batch that fails costs only itself. */
+async function serveBatches(port: MessagePort, data: WorkerData): Promise<void> {
+  const kernel = await openKernel();
+  if (typeof kernel === 'string') throw new Error(kernel);
+  const context = createContext(data);
+  const sockets =
+    data.sockets ??
+    data.addresses.map(({ ip, port: asked }) => {
+      const bound = kernel.open(ip, asked, WAIT_MS);
+      return { fd: bound.fd, address: { ip, port: bound.port } };
+    });
+  const batch = new UdpBatch(kernel, context, sockets);
+  const signal = new Int32Array(data.signal);
+  const report: WorkerReport = { kind: 'listening', addresses: sockets.map(({ address }) => address), sockets };
+  port.postMessage(report);
+  while (Atomics.load(signal, 0) === 0) {
+    try {
+      batch.turn();
+    } catch (error) {
+      context.counters[Count.FAULTS]!++;
+      port.postMessage({ kind: 'fault', message: String((error as Error).stack) } satisfies WorkerReport);
+    }
+  }
+  batch.drain();
+}
+
+/** Answers on the event loop until told to stop. */
+async function serveEvents(port: MessagePort, data: WorkerData): Promise<void> {
+  const context = createContext(data);
+  const listeners: Listener[] = [];
+  const addresses: ListenAddress[] = [];
+  const listen = async (listener: Listener, address: ListenAddress): Promise<ListenAddress> => {
+    const bound = await listener.start(address);
+    listeners.push(listener);
+    return bound;
+  };
+  try {
+    for (const address of data.addresses) {
+      const bound = data.role === 'both' ? await listen(new UdpListener(context), address) : address;
+      addresses.push(await listen(new TcpListener(context), bound));
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.stop()));
+    throw error;
+  }
+  port.postMessage({ kind: 'listening', addresses, sockets: undefined } satisfies WorkerReport);
+  await new Promise<void>((resolve) => port.once('message', () => resolve()));
+  await Promise.all(listeners.map((listener) => listener.stop()));
+}
+
+async function run(port: MessagePort, data: WorkerData): Promise<void> {
+  try {
+    await (data.role === 'batches' ? serveBatches(port, data) : serveEvents(port, data));
+  } catch (error) {
+    port.postMessage({ kind: 'failed', message: (error as Error).message } satisfies WorkerReport);
+  }
+  data.adoptions.close();
+  port.close();
+}
+
+if (parentPort) void run(parentPort, workerData as WorkerData);
