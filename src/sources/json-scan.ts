@@ -1,0 +1,184 @@
+// Steps through the text of a large JSON document without parsing it: finds members and elements by their brackets, and
+// parses only the values that are asked for. A 75 MB document never stands in memory as one tree.
+import { faultOf, JsonError } from './json.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+
+/** First and past-the-last octet of a value. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads one document forwards. What is skipped is checked for its brackets and quotes only. All methods throw JsonError
+ * where the text is faulty or ends too early.
+ */
+export class JsonScanner {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  /** @param bytes UTF-8; a byte order mark is skipped */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#at = 3;
+  }
+
+  /** Whether the next value is an object, a list, or something else. */
+  next(): 'object' | 'list' | 'other' {
+    this.#space();
+    const byte = this.#bytes[this.#at];
+    if (byte === OPEN_BRACE) return 'object';
+    return byte === OPEN_BRACKET ? 'list' : 'other';
+  }
+
+  /** Calls `onMember` at the value of each member of the object; it must consume that value, or return false to stop there. */
+  object(onMember: (name: string) => unknown): void {
+    this.#expect(OPEN_BRACE, '{');
+    this.#space();
+    if (this.#bytes[this.#at] === CLOSE_BRACE) {
+      this.#at++;
+      return;
+    }
+    for (;;) {
+      this.#space();
+      if (this.#bytes[this.#at] !== QUOTE) throw this.#fault('expected a name in double quotes');
+      const name = this.value() as string;
+      this.#expect(COLON, ':');
+      if (onMember(name) === false) return;
+      this.#space();
+      if (this.#bytes[this.#at] === CLOSE_BRACE) break;
+      this.#expect(COMMA, '," or "}');
+    }
+    this.#at++;
+  }
+
+  /** Calls `onElement` at each element of the list; it must consume that element. */
+  list(onElement: () => unknown): void {
+    this.#expect(OPEN_BRACKET, '[');
+    this.#space();
+    if (this.#bytes[this.#at] === CLOSE_BRACKET) {
+      this.#at++;
+      return;
+    }
+    for (;;) {
+      onElement();
+      this.#space();
+      if (this.#bytes[this.#at] === CLOSE_BRACKET) break;
+      this.#expect(COMMA, '," or "]');
+    }
+    this.#at++;
+  }
+
+  /** Goes past the next value. @returns where it stands */
+  skip(): Span {
+    this.#space();
+    const start = this.#at;
+    const first = this.#bytes[start];
+    if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#skipNested();
+    else if (first === QUOTE) this.#at = this.#pastString(start);
+    else this.#skipWord();
+    return { start, end: this.#at };
+  }
+
+  /** The next value, parsed. */
+  value(): unknown {
+    return this.parse(this.skip());
+  }
+
+  /** A value that was skipped before, parsed. */
+  parse(span: Span): unknown {
+    const text = this.#bytes.toString('utf8', span.start, span.end);
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      const inner = faultOf(text, cause);
+      const outer = this.#positionAt(span.start);
+      const column = inner.position.line === 1 ? outer.column + inner.position.column - 1 : inner.position.column;
+      throw new JsonError(inner.reason, { line: outer.line + inner.position.line - 1, column });
+    }
+  }
+
+  /** Throws when anything but space follows. */
+  end(): void {
+    this.#space();
+    if (this.#at < this.#bytes.length) throw this.#fault('expected the end of the text');
+  }
+
+  #skipNested(): void {
+    const bytes = this.#bytes;
+    const end = bytes.length;
+    let depth = 0;
+    for (let at = this.#at; at < end; ) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) {
+        at = this.#pastString(at);
+        continue;
+      }
+      at++;
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+      else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) {
+        this.#at = at;
+        return;
+      }
+    }
+    throw this.#fault('the text ends within a value', end);
+  }
+
+  /** @param at the opening quote @returns past the closing one */
+  #pastString(at: number): number {
+    const bytes = this.#bytes;
+    const end = bytes.length;
+    for (at++; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) return at + 1;
+      if (byte === BACKSLASH) at++;
+    }
+    throw this.#fault('the text ends within a string', end);
+  }
+
+  /** A number, true, false or null: up to what can follow one. */
+  #skipWord(): void {
+    const start = this.#at;
+    for (; this.#at < this.#bytes.length; this.#at++) {
+      const byte = this.#bytes[this.#at]!;
+      if (byte <= 0x20 || byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte === COLON) break;
+    }
+    if (this.#at === start) throw this.#fault('expected a value');
+  }
+
+  #space(): void {
+    const bytes = this.#bytes;
+    while (bytes[this.#at] === 0x20 || bytes[this.#at] === 0x0a || bytes[this.#at] === 0x0d || bytes[this.#at] === 0x09)
+      this.#at++;
+  }
+
+  #expect(byte: number, shown: string): void {
+    this.#space();
+    if (this.#bytes[this.#at] !== byte) throw this.#fault(`expected "${shown}"`);
+    this.#at++;
+  }
+
+  #fault(reason: string, at = this.#at): JsonError {
+    const got =
+      at >= this.#bytes.length ? 'the end of the text' : JSON.stringify(this.#bytes.toString('utf8', at, at + 1));
+    return new JsonError(`${reason}, got ${got}`, this.#positionAt(at));
+  }
+
+  #positionAt(offset: number): { line: number; column: number } {
+    let line = 1;
+    let start = 0;
+    for (let at = this.#bytes.indexOf(0x0a); at >= 0 && at < offset; at = this.#bytes.indexOf(0x0a, at + 1)) {
+      line++;
+      start = at + 1;
+    }
+    return { line, column: this.#bytes.toString('utf8', start, offset).length + 1 };
+  }
+}
