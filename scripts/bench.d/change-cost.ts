@@ -1,0 +1,67 @@
+// Processor time of one task change, from the source's report to its publication, by number of tasks: it must not grow.
+import { availableParallelism } from 'node:os';
+import { ChurnServer } from './churn-client.ts';
+import type { Bench, Result, Scenario } from './scenario.ts';
+import { writeState } from './states.ts';
+import { type Spread, spread } from './statistics.ts';
+import { ratioText, spreadText } from './table.ts';
+
+const SIZES = [1_000, 10_000, 50_000, 200_000];
+const QUICK_SIZES = [1_000, 5_000];
+
+/** In one turn: enough that compactions of the image come in. */
+const CHANGES = 10_000;
+const QUICK_CHANGES = 1_000;
+
+/** Of the cost with the fewest tasks. */
+const MOST = 1.5;
+
+export const CHANGE_COST: Scenario = {
+  name: 'change-cost',
+  title: 'processor time of one task change by number of tasks, 1,000 to 200,000',
+  run: measure,
+};
+
+async function measure({ folder, isQuick, turns, say }: Bench): Promise<Result> {
+  const sizes = isQuick ? QUICK_SIZES : SIZES;
+  const costs = new Map<number, Spread>();
+  for (const tasks of sizes) {
+    const server = await ChurnServer.start(writeState(folder, tasks).path, 0, `0-${availableParallelism() - 1}`);
+    try {
+      const changes = isQuick ? QUICK_CHANGES : CHANGES;
+      await server.cost(changes);
+      const samples: number[] = [];
+      for (let turn = 0; turn < turns; turn++) samples.push(await server.cost(changes));
+      const cost = spread(samples);
+      costs.set(tasks, cost);
+      say(`${tasks} tasks: ${spreadText(cost)} µs a change`);
+    } finally {
+      await server.stop();
+    }
+  }
+  const least = costs.get(sizes[0]!)!.median;
+  return {
+    tables: [
+      {
+        title: 'Cost of one task change',
+        head: ['tasks', 'µs/change', `x ${sizes[0]!.toLocaleString('en-US')} tasks`],
+        rows: [...costs].map(([tasks, cost]) => [
+          tasks.toLocaleString('en-US'),
+          spreadText(cost),
+          ratioText(cost.median / least),
+        ]),
+        notes: [
+          'A task that moves: another address and other ports under all of its names. Garbage collection and compaction of the image count.',
+        ],
+      },
+    ],
+    claims: [
+      {
+        what: `change-cost: with ${sizes.at(-1)!.toLocaleString('en-US')} tasks, of ${sizes[0]!.toLocaleString('en-US')}`,
+        limit: MOST,
+        measured: costs.get(sizes.at(-1)!)!.median / least,
+        unit: 'x',
+      },
+    ],
+  };
+}
