@@ -95,6 +95,20 @@ it('any changes of containers end in the zone that a fresh start makes', () => {
   );
 });
 
+it('a network that comes later changes the answers of those that the host has another address for there', () => {
+  const ports = { '53/udp': [{ HostIp: '0.0.0.0', HostPort: '5353' }] };
+  const cluster = containerCluster([container('web', { ports })]);
+  const without = { ...cluster, networks: cluster.networks!.filter(({ name }) => name !== 'appnet') };
+  const living = new Serving();
+  const gateway = () => living.records().filter((record) => record.includes('172.18.0.1'));
+  living.report(without);
+  expect(gateway()).toEqual([]);
+  living.report(cluster);
+  expect(gateway()).toContainEqual(expect.stringMatching(/^web\.docker\.\s5\sIN\sA\s172\.18\.0\.1 /));
+  living.report(without);
+  expect(gateway()).toEqual([]);
+});
+
 it('a swarm that lost a node and got it back is as it was', () => {
   const living = new Serving();
   living.report(swarmCluster());

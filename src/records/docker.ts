@@ -5,6 +5,7 @@ import { isWell } from '../model/task.ts';
 import type { Name } from '../wire/name.ts';
 import { fold, parseName } from '../wire/name.ts';
 import { EVERYWHERE } from '../wire/views.ts';
+import { audienceOf, EVERYBODY, NOBODY } from './audience.ts';
 import type { Wishes } from './container-labels.ts';
 import { readWishes } from './container-labels.ts';
 import type { WantedName } from './container-names.ts';
@@ -16,7 +17,7 @@ import type { ContainerNameSettings } from './settings.ts';
 import type { Offer, Vantage } from './vantages.ts';
 import { containerVantages } from './vantages.ts';
 import type { ViewRegistry } from './view-registry.ts';
-import { NOBODY, ViewedRecords } from './viewed-records.ts';
+import { ViewedRecords } from './viewed-records.ts';
 import type { AddressCache, WireWriter } from './writer.ts';
 import { NO_NAME } from './writer.ts';
 
@@ -59,7 +60,7 @@ export class ContainerRecords {
     const records = new ViewedRecords(addresses, report);
     const subject = { task, wishes, names, records };
     const place = this.#placeUnder(subject, this.#apex);
-    for (const vantage of isWell(task) ? vantages : vantages.map((each) => ({ ...each, views: NOBODY })))
+    for (const vantage of isWell(task) ? vantages : vantages.map((each) => ({ ...each, audience: NOBODY })))
       this.#writeVantage(subject, vantage, place);
     for (const fixed of settings.fixedViews) this.#writeFixed(subject, vantages, fixed);
     for (const { owner } of place.owners) {
@@ -70,19 +71,20 @@ export class ContainerRecords {
     this.#writeReverse(task, place);
   }
 
-  #writeVantage({ task, wishes, records }: Subject, { network, ips, offers, views }: Vantage, place: Place): void {
+  #writeVantage({ task, wishes, records }: Subject, { network, ips, offers, audience }: Vantage, place: Place): void {
     const targets = new Targets(
       task.container!.shortId,
-      { ips, views },
+      { ips, audience },
       (text) => this.#under(text, place.apex),
       records,
     );
     const seen = place.owners.filter(({ within }) => within === undefined || within.includes(network?.key ?? ''));
-    for (const { owner } of seen) records.addresses(owner, ips, views);
+    for (const { owner } of seen) records.addresses(owner, ips, audience);
     for (const offer of offers) {
       const { containerPort, protocol, port } = offer;
       if (isIgnored(wishes, containerPort, protocol)) continue;
       const target = targets.of(offer);
+      const views = audienceOf(audience, offer.ips);
       for (const label of portLabels(wishes, offer))
         for (const { [protocol]: parent } of seen) records.srv(this.#under(label, parent), target, port, wishes, views);
       for (const owner of place.services[protocol]) records.srv(owner, target, port, wishes, views);
@@ -105,7 +107,7 @@ export class ContainerRecords {
     const kind = fixed === 'inside' ? 'inside' : 'published';
     const place = this.#placeUnder(subject, this.#under(fixed, this.#apex));
     for (const vantage of vantages)
-      if (vantage.kind === kind) this.#writeVantage(subject, { ...vantage, views: EVERYWHERE }, place);
+      if (vantage.kind === kind) this.#writeVantage(subject, { ...vantage, audience: EVERYBODY }, place);
   }
 
   /** `_web._tcp.docker`, `_api._tcp.shop.docker`: the service before the protocol, as in Mesos-DNS. */
@@ -216,7 +218,7 @@ export function portLabels(
 /** The names that SRV records of one container point to, for clients of one vantage. */
 export class Targets {
   readonly #base: string;
-  readonly #vantage: Pick<Vantage, 'ips' | 'views'>;
+  readonly #vantage: Pick<Vantage, 'ips' | 'audience'>;
   readonly #under: (text: string) => Name;
   readonly #records: ViewedRecords;
 
@@ -226,7 +228,7 @@ export class Targets {
    */
   constructor(
     base: string,
-    vantage: Pick<Vantage, 'ips' | 'views'>,
+    vantage: Pick<Vantage, 'ips' | 'audience'>,
     under: (text: string) => Name,
     records: ViewedRecords,
   ) {
@@ -238,12 +240,12 @@ export class Targets {
 
   /** The target that has just the addresses of an offer. */
   of({ ips }: Pick<Offer, 'ips'>): Name {
-    const { ips: all, views } = this.#vantage;
+    const { ips: all, audience } = this.#vantage;
     if (isSameSet(ips, all)) return this.#under(this.#base);
     const [v4, v6] = [all.filter((ip) => !ip.includes(':')), all.filter((ip) => ip.includes(':'))];
     const part = isSameSet(ips, v4) ? 'v4' : isSameSet(ips, v6) ? 'v6' : taskHash([...ips].sort().join());
     const target = this.#under(`${this.#base}-${part}`);
-    this.#records.addresses(target, ips, views);
+    this.#records.addresses(target, ips, audience);
     return target;
   }
 }

@@ -35,6 +35,7 @@ import { ReverseZones, reverseOrigins } from './reverse.ts';
 import type { RecordSettings } from './settings.ts';
 import { SwarmRecords } from './swarm.ts';
 import { isFoundUnder, sharedLabel, sharedName, taskNames, writeAllNames, writeMesosTask } from './tasks.ts';
+import { dependsOnBridges } from './vantages.ts';
 import { ViewRegistry } from './view-registry.ts';
 import type { VipAddresses, VipWant } from './vip-addresses.ts';
 import type { VipBackend } from './vips.ts';
@@ -156,6 +157,7 @@ export class RecordBuilder {
   readonly #settings: RecordSettings;
   readonly #zones: Zones;
   readonly #vips: TaskVips;
+  readonly #views: ViewRegistry;
   /** What may win or lose names, by key of contribution. */
   readonly #claimants = new Map<string, Claimant>();
 
@@ -167,6 +169,7 @@ export class RecordBuilder {
   constructor(settings: RecordSettings, vips: VipAddresses, views = new ViewRegistry(settings.views)) {
     this.#settings = settings;
     this.#zones = new Zones(settings, vips, views);
+    this.#views = views;
     this.#vips = new TaskVips(settings, this.#zones.addresses);
   }
 
@@ -221,8 +224,9 @@ export class RecordBuilder {
 
   /**
    * Takes who wants which names from now on, by key of contribution: nothing for what is gone. To be called before the
-   * records of these are made.
-   * @returns keys of others that won or lost a name by it: their records are to be made again, by `again`
+   * records of these are made, and after the views were told of networks.
+   * @returns keys of others that won or lost a name by it, or that the host has another address for: their records are to
+   *   be made again, by `again`
    */
   claim(changes: Iterable<readonly [key: string, claimant: Claimant | undefined]>): string[] {
     const claims: [string, readonly Claim[]][] = [];
@@ -231,7 +235,12 @@ export class RecordBuilder {
       else if (!this.#claimants.delete(key)) continue;
       claims.push([key, claimant ? this.#claimsOf(claimant) : []]);
     }
-    return claims.length === 0 ? [] : [...this.#zones.claims.update(claims)];
+    const again = new Set(claims.length === 0 ? [] : this.#zones.claims.update(claims));
+    if (this.#views.takeBridges())
+      for (const [key, claimant] of this.#claimants)
+        if ('task' in claimant && dependsOnBridges(claimant.task)) again.add(key);
+    for (const [key] of claims) again.delete(key);
+    return [...again];
   }
 
   /** The records of what has a key that `claim` gave. */

@@ -7,7 +7,9 @@ import { isWell } from '../model/task.ts';
 import type { Name } from '../wire/name.ts';
 import { fold, parseName } from '../wire/name.ts';
 import type { Views } from '../wire/views.ts';
-import { EVERYWHERE, exceptIn, onlyIn } from '../wire/views.ts';
+import { EVERYWHERE, Trait } from '../wire/views.ts';
+import type { Audience } from './audience.ts';
+import { allBut, audienceOf, EVERYBODY, NOBODY, those } from './audience.ts';
 import type { Wishes } from './container-labels.ts';
 import { readWishes } from './container-labels.ts';
 import { containerLabels, spellings } from './container-names.ts';
@@ -15,8 +17,9 @@ import { isIgnored, portLabels, serviceOwners, Targets } from './docker.ts';
 import type { Claim, NameClaims } from './name-claims.ts';
 import type { ReverseZones } from './reverse.ts';
 import type { SwarmNameSettings } from './settings.ts';
+import { bridgesFor, isOfFamily, towards } from './vantages.ts';
 import type { ViewRegistry } from './view-registry.ts';
-import { NOBODY, ViewedRecords } from './viewed-records.ts';
+import { ViewedRecords } from './viewed-records.ts';
 import type { AddressCache, WireWriter } from './writer.ts';
 import { NO_NAME } from './writer.ts';
 
@@ -48,8 +51,10 @@ interface Subject {
   readonly wishes: Wishes;
   readonly names: ServiceNames;
   readonly records: ViewedRecords;
-  /** Clients in none of the service's networks. */
-  readonly elsewhere: Views;
+  /** Views of the service's networks. */
+  readonly own: readonly number[];
+  /** Clients in none of them. */
+  readonly elsewhere: Audience;
 }
 
 export class SwarmRecords {
@@ -94,12 +99,12 @@ export class SwarmRecords {
   /** `<hostname>.node.swarm`, `<id>.node.swarm`, `manager.node.swarm`. */
   writeNode(agent: Agent, report: (why: string) => void): void {
     const records = new ViewedRecords(this.#zone.addresses, report);
-    const views = agent.isReady === false ? NOBODY : EVERYWHERE;
+    const audience = agent.isReady === false ? NOBODY : EVERYBODY;
     const names = nodeLabels(agent).map((label) => `${label}.node`);
     const owners = names.filter((text) => this.#isGranted(text, `node ${agent.id}`, report));
     for (const text of agent.isManager ? [...owners, 'manager.node'] : owners) {
       const owner = this.#under(text);
-      records.addresses(owner, this.#nodeAddresses(agent), views);
+      records.addresses(owner, this.#nodeAddresses(agent), audience);
       if (owner !== NO_NAME) records.keep(owner);
     }
     records.flush(this.#zone.writer, undefined);
@@ -112,14 +117,14 @@ export class SwarmRecords {
     const { names, records, wishes, elsewhere } = subject;
     for (const { network, vip } of service.networks) {
       if (vip === undefined) continue;
-      const views = onlyIn([this.#zone.views.network(network.key)]);
+      const audience = those(this.#zone.views.within(network));
       const owners = [...names.all, ...names.own.map((text) => `vip.${text}`)];
-      for (const text of owners) records.addresses(this.#under(text), [vip], views);
+      for (const text of owners) records.addresses(this.#under(text), [vip], audience);
       const ports = service.ports
         .filter(({ mode }) => mode === 'ingress')
         .map(({ targetPort, protocol }) => ({ containerPort: targetPort, protocol }));
       for (const port of [...ports, ...wishedPorts(service, wishes)])
-        this.#srv(subject, names.all, port, port.containerPort, this.#under(`vip.${names.own[0]}`), views);
+        this.#srv(subject, names.all, port, port.containerPort, this.#under(`vip.${names.own[0]}`), audience.ipv4);
     }
     if (this.#zone.settings.ingress === 'ready')
       for (const agent of service.ingress) this.#writeIngress(subject, names.all, agent, elsewhere);
@@ -139,7 +144,7 @@ export class SwarmRecords {
     const parts = names.own.flatMap((text) => ['tasks', ...partsOf(task)].map((part) => `${part}.${text}`));
     if (task.container!.isOnHost) {
       const ips = this.#nodeAddresses(task.agent);
-      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, EVERYWHERE);
+      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, EVERYBODY);
     }
     this.#writeInside(subject, task, parts);
     this.#writeHostPorts(subject, task, parts);
@@ -150,46 +155,63 @@ export class SwarmRecords {
     const [own] = names.own;
     const target = this.#under(`${task.container!.shortId}.${own}`);
     for (const { network, addresses } of task.container!.attachments) {
-      const views = onlyIn([this.#zone.views.network(network.key)]);
+      const audience = those(this.#zone.views.within(network));
       const vip = service.networks.find((each) => each.network.key === network.key)?.vip;
       const plain = vip === undefined ? names.all : [];
-      for (const text of [...plain, ...parts]) records.addresses(this.#under(text), addresses, views);
-      records.addresses(target, addresses, views);
+      for (const text of [...plain, ...parts]) records.addresses(this.#under(text), addresses, audience);
+      records.addresses(target, addresses, audience);
       for (const ip of addresses) this.#zone.reverse.write(ip, target);
       const subject = { service, wishes, names, records, ...rest };
       for (const { targetPort, protocol, mode } of service.ports) {
         const port = { containerPort: targetPort, protocol };
         const isBehindVip = vip !== undefined && mode === 'ingress';
-        this.#srv(subject, isBehindVip ? parts : [...names.all, ...parts], port, targetPort, target, views);
+        this.#srv(subject, isBehindVip ? parts : [...names.all, ...parts], port, targetPort, target, audience.ipv4);
       }
       for (const port of wishedPorts(service, wishes))
-        this.#srv(subject, [...plain, ...parts], port, port.containerPort, target, views);
+        this.#srv(subject, [...plain, ...parts], port, port.containerPort, target, audience.ipv4);
     }
   }
 
   /** Ports that its node has for this task alone, and with `ingress: task` those that every node has. */
   #writeHostPorts(subject: Subject, task: Task, parts: readonly string[]): void {
-    const { service, names, records, elsewhere } = subject;
-    const node = this.#nodeAddresses(task.agent);
+    const { service, names, elsewhere, own } = subject;
     const isWithTask = this.#zone.settings.ingress === 'task';
-    if (service.ingress.length > 0)
-      this.#writeIngress(subject, isWithTask ? [...names.all, ...parts] : parts, task.agent, elsewhere);
-    const base = `${task.container!.shortId}.${names.own[0]}`;
+    const owners = [...names.all, ...parts];
+    if (service.ingress.length > 0) this.#writeIngress(subject, isWithTask ? owners : parts, task.agent, elsewhere);
+    const node = this.#nodeAddresses(task.agent);
+    const bridges = node === task.agent.addresses ? bridgesFor(task, this.#zone.views, own) : [];
+    this.#writeNodePorts(subject, task, owners, node, allBut(own, bridges.length > 0 ? Trait.BRIDGED : 0));
+    for (const bridge of bridges)
+      this.#writeNodePorts(subject, task, owners, towards(bridge, node), those([bridge.view]));
+  }
+
+  /** @param node addresses that it has for the audience */
+  #writeNodePorts(
+    subject: Subject,
+    { agent, container, ports }: Task,
+    owners: readonly string[],
+    node: readonly string[],
+    audience: Audience,
+  ): void {
+    const { names, records } = subject;
     const under = (text: string): Name => this.#under(text);
-    const targets = new Targets(base, { ips: [], views: elsewhere }, under, records);
-    for (const { containerPort, protocol, hostPort, hostAddress } of task.ports) {
+    const targets = new Targets(`${container!.shortId}.${names.own[0]}`, { ips: [], audience }, under, records);
+    const known = this.#nodeAddresses(agent);
+    for (const { containerPort, protocol, hostPort, hostAddress } of ports) {
       const ips = node.filter((ip) => isOfFamily(ip, hostAddress));
       if (hostPort === undefined || containerPort === undefined || ips.length === 0) continue;
-      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, elsewhere);
+      for (const text of owners) records.addresses(this.#under(text), ips, audience);
       // Where one family alone has the port, the target must not have the other.
-      const target = ips.length === node.length ? this.#nodeName(task.agent) : targets.of({ ips });
-      this.#srv(subject, [...names.all, ...parts], { containerPort, protocol }, hostPort, target, elsewhere);
+      const target = ips.length === known.length && node === known ? this.#nodeName(agent) : targets.of({ ips });
+      this.#srv(subject, owners, { containerPort, protocol }, hostPort, target, audienceOf(audience, ips));
     }
   }
 
   /** A node that takes the published ports of a service. */
-  #writeIngress(subject: Subject, owners: readonly string[], agent: Agent, views: Views): void {
-    for (const text of owners) subject.records.addresses(this.#under(text), this.#nodeAddresses(agent), views);
+  #writeIngress(subject: Subject, owners: readonly string[], agent: Agent, audience: Audience): void {
+    const ips = this.#nodeAddresses(agent);
+    const views = audienceOf(audience, ips);
+    for (const text of owners) subject.records.addresses(this.#under(text), ips, audience);
     const target = this.#nodeName(agent);
     for (const { mode, publishedPort, targetPort, protocol } of subject.service.ports)
       if (mode === 'ingress' && publishedPort !== undefined)
@@ -222,12 +244,14 @@ export class SwarmRecords {
     const names = { group, own: own.filter((text) => granted.includes(text)), all: granted };
     if (names.own.length === 0) return undefined;
     const { views, addresses } = this.#zone;
+    const inside = service.networks.flatMap(({ network }) => views.within(network));
     return {
       service,
       wishes,
       names,
       records: new ViewedRecords(addresses, report),
-      elsewhere: exceptIn(service.networks.map(({ network }) => views.network(network.key))),
+      own: inside,
+      elsewhere: allBut(inside),
     };
   }
 
@@ -293,10 +317,6 @@ function nodeLabels({ id, hostname }: Agent): string[] {
 
 function isAddress(text: string): boolean {
   return /^[\d.]+$|:/.test(text);
-}
-
-function isOfFamily(ip: string, bound: string | undefined): boolean {
-  return bound === undefined || bound.includes(':') === ip.includes(':');
 }
 
 /** Ports that only a label tells of. */

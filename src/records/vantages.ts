@@ -3,10 +3,11 @@
 import type { Network } from '../model/network.ts';
 import type { Port, Protocol } from '../model/port.ts';
 import type { Task } from '../model/task.ts';
-import type { Views } from '../wire/views.ts';
-import { EVERYWHERE, exceptIn, OUTSIDE, onlyIn } from '../wire/views.ts';
+import { OUTSIDE, Trait } from '../wire/views.ts';
+import type { Audience } from './audience.ts';
+import { allBut, isIpv6, those } from './audience.ts';
 import type { Wishes } from './container-labels.ts';
-import type { ViewRegistry } from './view-registry.ts';
+import type { Bridge, ViewRegistry } from './view-registry.ts';
 
 /** A port of the container, and where clients reach it. */
 export interface Offer {
@@ -20,8 +21,9 @@ export interface Offer {
 
 /** What clients in some places get. */
 export interface Vantage {
-  readonly kind: 'inside' | 'here' | 'published';
-  readonly views: Views;
+  /** `bridge`: as `published`, at the addresses that the host has in a network alone. */
+  readonly kind: 'inside' | 'here' | 'published' | 'bridge';
+  readonly audience: Audience;
   /** The network, of a vantage inside one. */
   readonly network?: Network | undefined;
   /** Addresses of its names. */
@@ -42,28 +44,23 @@ interface Binding {
  * @param fromHost what clients on its host get where both work
  */
 export function containerVantages(
-  { container, agent, ports }: Task,
+  task: Task,
   views: ViewRegistry,
   fromHost: 'container' | 'published',
   wishes: Wishes,
 ): Vantage[] {
-  const hostIps = wishes.addresses.length > 0 ? wishes.addresses : agent.addresses;
-  if (container!.isOnHost) {
-    const offers = ports.map(({ containerPort, protocol, hostPort }) => ({
-      containerPort: containerPort!,
-      protocol,
-      port: hostPort!,
-      ips: hostIps,
-    }));
-    return [{ kind: 'published', views: EVERYWHERE, ips: hostIps, offers }];
-  }
+  const { container, agent, ports } = task;
+  // Addresses that somebody asked for hold for everybody outside the container's networks.
+  const isWished = wishes.addresses.length > 0;
+  const hostIps = isWished ? wishes.addresses : agent.addresses;
+  if (container!.isOnHost) return vantagesOnHost(task, hostIps, isWished ? [] : views.bridges(agent));
   const attached = container!.attachments.filter(({ addresses }) => addresses.length > 0);
   const isOnLan = ({ kind, isInternal }: Network): boolean => kind === 'lan' && !isInternal;
   const inner = attached.filter(({ network }) => !isOnLan(network));
   const vantages = inner.map(
     ({ network, addresses }): Vantage => ({
       kind: 'inside',
-      views: onlyIn([views.network(network.key)]),
+      audience: those(views.within(network)),
       network,
       ips: addresses,
       offers: atContainer(ports, addresses),
@@ -71,51 +68,112 @@ export function containerVantages(
   );
 
   const bindings = ports.flatMap((port) => (port.hostPort === undefined ? [] : bindingOf(port, hostIps)));
-  const reachable = bindings.filter(({ ips }) => !ips.every(isLoopback));
-  const own = inner.map(({ network }) => views.network(network.key));
+  const reachable = bindings.filter(({ isSpecific, ips }) => !(isSpecific && isLoopback(ips[0]!)));
+  const own = inner.flatMap(({ network }) => views.within(network));
   const here = views.host(agent);
   if (here !== undefined) {
     // The host has a way into its bridges; into overlays and its own LAN networks it has none.
     const bridged = inner.filter(({ network }) => network.kind !== 'overlay' && network.kind !== 'lan');
     const wished = bridged.filter(({ network }) => network.name === wishes.network);
     const ips = (wished.length > 0 ? wished : bridged).flatMap(({ addresses }) => addresses);
-    vantages.push(vantageHere(onlyIn([here]), fromHost, ports, bindings, ips));
+    vantages.push(vantageHere(those([here]), fromHost, ports, bindings, ips));
   }
+  const inOrOn = here === undefined ? own : [...own, here];
+  const others = isWished ? [] : bridgesFor(task, views, own);
+  for (const bridge of others) vantages.push(vantageInBridge(bridge, reachable, agent.addresses));
+  const beside = others.length > 0 ? Trait.BRIDGED : 0;
   // The host's own address towards its containers is no address for those outside.
   const fromOutside = reachable.filter(({ isSpecific, ips }) => !isSpecific || !views.isGateway(agent, ips[0]!));
   const lan = attached.filter(({ network }) => isOnLan(network)).flatMap(({ addresses }) => addresses);
-  const inOrOn = here === undefined ? own : [...own, here];
   if (lan.length === 0 && fromOutside.length === reachable.length)
-    return [...vantages, published(exceptIn(inOrOn), reachable)];
-  const outside = published(onlyIn([OUTSIDE]), fromOutside);
+    return [...vantages, published(allBut(inOrOn, beside), reachable)];
+  const outside = published(those([OUTSIDE]), fromOutside);
   vantages.push({
     ...outside,
     ips: [...outside.ips, ...lan],
     offers: lan.length > 0 ? [...outside.offers, ...atContainer(ports, lan)] : outside.offers,
   });
-  vantages.push(published(exceptIn([OUTSIDE, ...inOrOn]), reachable));
+  vantages.push(published(allBut([OUTSIDE, ...inOrOn], beside), reachable));
   return vantages;
+}
+
+/** A container that has the host's network: where the host is, and for clients in closed networks its address there. */
+function vantagesOnHost({ agent, ports }: Task, hostIps: readonly string[], bridges: readonly Bridge[]): Vantage[] {
+  const bindings = ports.map((port): Binding => ({ port, ips: hostIps, isSpecific: false }));
+  const isBridged = bridges.length > 0 && ports.some(isBoundForDatagrams);
+  const everywhere = published(allBut([], isBridged ? Trait.BRIDGED : 0), bindings);
+  const inside = bridges
+    .filter(({ view }) => isBridged || isClosed(view))
+    .map((bridge) => ({
+      ...vantageInBridge(bridge, bindings, agent.addresses),
+      ips: towards(bridge, agent.addresses),
+    }));
+  return [{ ...everywhere, ips: hostIps }, ...inside];
+}
+
+/**
+ * The bridges of its machine whose clients reach a task's published ports at the machine's address there and not at
+ * another. A program that listens at all addresses answers datagrams from the one that is nearest to the client, and so
+ * does the proxy of the engine: who asks at another one is answered from where he did not ask. Streams stay at the address
+ * that they began at.
+ * @param own views in which the task is reached at its own address
+ */
+export function bridgesFor({ agent, ports }: Task, views: ViewRegistry, own: readonly number[]): Bridge[] {
+  if (!ports.some(isBoundForDatagrams)) return [];
+  return views.bridges(agent).filter(({ view }) => !isClosed(view) && !own.includes(view));
+}
+
+/** Whether the records of a task change with the bridges of its machine. */
+export function dependsOnBridges({ container, ports }: Task): boolean {
+  return container !== undefined && (container.isOnHost || ports.some(isBoundForDatagrams));
+}
+
+function isBoundForDatagrams({ protocol, hostPort, hostAddress }: Port): boolean {
+  return protocol === 'udp' && hostPort !== undefined && isWildcard(hostAddress);
+}
+
+function isClosed(view: number): boolean {
+  return (view & Trait.CLOSED) !== 0;
+}
+
+/** A client in a bridge of the host: what is bound to all addresses is told at the host's address in that bridge. */
+function vantageInBridge(bridge: Bridge, bindings: readonly Binding[], hostIps: readonly string[]): Vantage {
+  const ips = towards(bridge, hostIps);
+  const isIpv4 = (bridge.view & Trait.WITHOUT_IPV6) !== 0;
+  const usable = bindings.map((binding) => ({
+    ...binding,
+    ips: binding.isSpecific
+      ? binding.ips.filter((ip) => !isIpv4 || !isIpv6(ip))
+      : ips.filter((ip) => isOfFamily(ip, binding.port.hostAddress)),
+  }));
+  const reachable = usable.filter((binding) => binding.ips.length > 0);
+  return { ...published(those([bridge.view]), reachable), kind: 'bridge' };
+}
+
+/** The host's addresses towards a bridge; by IPv6 only if it is known to take connections by IPv6 at all. */
+export function towards({ gateways }: Bridge, hostIps: readonly string[]): readonly string[] {
+  return hostIps.some(isIpv6) ? gateways : gateways.filter((ip) => !isIpv6(ip));
 }
 
 /** Clients on the host reach everything; what is bound to one address is told there, as it is wanted there. */
 function vantageHere(
-  views: Views,
+  audience: Audience,
   fromHost: 'container' | 'published',
   ports: readonly Port[],
   bindings: readonly Binding[],
   containerIps: readonly string[],
 ): Vantage {
   const unpublished = ports.filter(({ hostPort }) => hostPort === undefined);
-  if (containerIps.length === 0) return { ...published(views, bindings), kind: 'here' };
+  if (containerIps.length === 0) return { ...published(audience, bindings), kind: 'here' };
   if (fromHost === 'published') {
-    const { ips, offers } = published(views, bindings);
+    const { ips, offers } = published(audience, bindings);
     const all = [...offers, ...atContainer(unpublished, containerIps)];
-    return { kind: 'here', views, ips: ips.length > 0 ? ips : containerIps, offers: all };
+    return { kind: 'here', audience, ips: ips.length > 0 ? ips : containerIps, offers: all };
   }
   const wild = bindings.filter(({ isSpecific }) => !isSpecific).map(({ port }) => port);
   const specific = bindings.filter(({ isSpecific }) => isSpecific);
-  const offers = [...atContainer([...unpublished, ...wild], containerIps), ...published(views, specific).offers];
-  return { kind: 'here', views, ips: containerIps, offers };
+  const offers = [...atContainer([...unpublished, ...wild], containerIps), ...published(audience, specific).offers];
+  return { kind: 'here', audience, ips: containerIps, offers };
 }
 
 function atContainer(ports: readonly Port[], ips: readonly string[]): Offer[] {
@@ -127,7 +185,7 @@ function atContainer(ports: readonly Port[], ips: readonly string[]): Offer[] {
 }
 
 /** Bindings of one port to one number are one offer: a client may take either family. */
-function published(views: Views, bindings: readonly Binding[]): Vantage {
+function published(audience: Audience, bindings: readonly Binding[]): Vantage {
   const offers = new Map<string, Offer & { ips: string[] }>();
   for (const { port, ips } of bindings) {
     const { containerPort, protocol, hostPort } = port;
@@ -138,21 +196,24 @@ function published(views: Views, bindings: readonly Binding[]): Vantage {
   }
   const usable = [...offers.values()].filter(({ ips }) => ips.length > 0);
   // What is bound to all addresses is reached at the single ones, too, and not the other way round.
-  const isWild = (family: boolean) => !bindings.some(({ isSpecific, ips }) => isSpecific && isV6(ips[0]!) === family);
-  const ips = bindings.flatMap(({ isSpecific, ips }) => ips.filter((ip) => isSpecific || isWild(isV6(ip))));
-  return { kind: 'published', views, ips: [...new Set(ips)], offers: usable };
+  const isWild = (family: boolean) => !bindings.some(({ isSpecific, ips }) => isSpecific && isIpv6(ips[0]!) === family);
+  const ips = bindings.flatMap(({ isSpecific, ips }) => ips.filter((ip) => isSpecific || isWild(isIpv6(ip))));
+  return { kind: 'published', audience, ips: [...new Set(ips)], offers: usable };
 }
 
 function bindingOf(port: Port, hostIps: readonly string[]): Binding {
   const { hostAddress } = port;
-  if (hostAddress === undefined) return { port, ips: hostIps, isSpecific: false };
-  if (hostAddress === '0.0.0.0' || hostAddress === '::')
-    return { port, ips: hostIps.filter((ip) => isV6(ip) === isV6(hostAddress)), isSpecific: false };
-  return { port, ips: [hostAddress], isSpecific: true };
+  if (!isWildcard(hostAddress)) return { port, ips: [hostAddress!], isSpecific: true };
+  return { port, ips: hostIps.filter((ip) => isOfFamily(ip, hostAddress)), isSpecific: false };
 }
 
-function isV6(ip: string): boolean {
-  return ip.includes(':');
+function isWildcard(hostAddress: string | undefined): boolean {
+  return hostAddress === undefined || hostAddress === '0.0.0.0' || hostAddress === '::';
+}
+
+/** @param bound `0.0.0.0` or `::`; all addresses of both families when absent */
+export function isOfFamily(ip: string, bound: string | undefined): boolean {
+  return bound === undefined || isIpv6(ip) === isIpv6(bound);
 }
 
 function isLoopback(ip: string): boolean {

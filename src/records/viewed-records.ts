@@ -4,12 +4,11 @@ import { Type } from '../wire/codes.ts';
 import type { Name, Octets } from '../wire/name.ts';
 import { srvRdata } from '../wire/rr.ts';
 import type { Views } from '../wire/views.ts';
-import { eitherOf, onlyIn } from '../wire/views.ts';
+import { eitherOf } from '../wire/views.ts';
+import type { Audience } from './audience.ts';
+import { audienceOf, NOBODY } from './audience.ts';
 import type { AddressCache, WireWriter } from './writer.ts';
 import { NO_NAME } from './writer.ts';
-
-/** Seen by nobody: keeps a name in existence, so that it answers NODATA and not NXDOMAIN. */
-export const NOBODY: Views = onlyIn([]);
 
 interface Gathered {
   readonly type: number;
@@ -29,11 +28,11 @@ export class ViewedRecords {
   }
 
   /** An A or AAAA record for each address. */
-  addresses(owner: Name, ips: readonly string[], views: Views): void {
+  addresses(owner: Name, ips: readonly string[], audience: Audience): void {
     for (const ip of ips) {
       const rdata = this.#addresses.octets(ip);
       if (rdata === undefined) this.#report(`expected an IPv4 or IPv6 address, got "${ip}"`);
-      else this.#add(owner, rdata.length === 4 ? Type.A : Type.AAAA, rdata, views);
+      else this.#add(owner, rdata.length === 4 ? Type.A : Type.AAAA, rdata, audienceOf(audience, [ip]));
     }
   }
 
@@ -49,7 +48,7 @@ export class ViewedRecords {
 
   /** Makes sure that the name exists. */
   keep(owner: Name): void {
-    if (!this.#records.has(owner)) this.txt(owner, '', NOBODY);
+    if (!this.#records.has(owner)) this.txt(owner, '', NOBODY.ipv4);
   }
 
   /** Hands all over and forgets them. @param ttl seconds; the writer's when absent */

@@ -9,7 +9,7 @@ export interface ClientPrefix {
   /** IPv4 or IPv6, textual. */
   readonly address: string;
   readonly length: number;
-  /** 0 to `MAX_VIEW`. */
+  /** With its traits; see `wire/views.ts`. */
   readonly view: number;
 }
 

@@ -4,6 +4,7 @@
 
 import { hashNode } from '../wire/name-hash.ts';
 import type { NameView } from '../wire/name-view.ts';
+import { TRAITS } from '../wire/views.ts';
 import { ClientTable } from './client-table.ts';
 import {
   align,
@@ -178,7 +179,9 @@ export class ImageReader {
     const octets = this.octets;
     const end = at + octets[at];
     if (end === at) return true;
-    for (let i = at + 2; i < end; i += 2) if (((octets[i] << 8) | octets[i + 1]) === view) return octets[at + 1] === 0;
-    return octets[at + 1] !== 0;
+    const general = octets[at + 1];
+    const isGeneral = general !== 0 && (view & (general << 8) & TRAITS) === 0;
+    for (let i = at + 2; i < end; i += 2) if (((octets[i] << 8) | octets[i + 1]) === view) return !isGeneral;
+    return isGeneral;
   }
 }

@@ -118,7 +118,7 @@ export class Seen {
 
   /** The view of the network of this name. */
   network(cluster: Cluster, name: string): number {
-    return this.views.network(cluster.networks!.find((network) => network.name === name)!.key);
+    return this.views.within(cluster.networks!.find((network) => network.name === name)!)[0]!;
   }
 
   /** What clients in a view see of a zone, as a master file. */

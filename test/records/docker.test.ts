@@ -117,10 +117,62 @@ describe('address by vantage point (docker-swarm.md 5)', () => {
 
   it('host mode: the host with the port of the image, for everybody', () => {
     const { at } = zoneOf([recorded('inspect-hostnet')]);
-    for (const view of ['outside', 'here', 'bridge', 'appnet']) {
-      expect(at(view, 'hostnet')).toEqual(['A 192.168.56.10', 'AAAA 2001:db8::10']);
-      expect(at(view, '_5000._tcp.hostnet')).toEqual(['SRV 0 1 5000 f4c06fc65e9d.docker.']);
+    const both = ['A 192.168.56.10', 'AAAA 2001:db8::10'];
+    for (const [view, addresses] of [
+      ['outside', both],
+      ['here', both],
+      ['v6net', both],
+      ['bridge', ['A 192.168.56.10']],
+      // Out of a closed network nothing leads but to the host's end of it.
+      ['inet1', ['A 172.21.0.1']],
+    ] as const) {
+      expect(at(view, 'hostnet'), view).toEqual(addresses);
+      expect(at(view, '_5000._tcp.hostnet'), view).toEqual(['SRV 0 1 5000 f4c06fc65e9d.docker.']);
     }
+  });
+
+  it('IPv6: told to networks that have it, and ports that have it alone to no others', () => {
+    const ports = (HostIp: string) => ({ '80/tcp': [{ HostIp, HostPort: '8080' }] });
+    const both = zoneOf([container('web', { ports: { '80/tcp': everywhere(8080) } })]);
+    expect(both.at('v6net', 'web')).toEqual(['A 192.168.56.10', 'AAAA 2001:db8::10']);
+    expect(both.at('appnet', 'web')).toEqual(['A 192.168.56.10']);
+    for (const ip of ['::', '2001:db8::10']) {
+      const { at } = zoneOf([container('web', { ports: ports(ip) })]);
+      expect(at('v6net', 'web')).toEqual(['AAAA 2001:db8::10']);
+      expect(at('v6net', '_80._tcp.web')).toHaveLength(1);
+      expect(at('appnet', 'web')).toEqual([]);
+      expect(at('appnet', '_80._tcp.web')).toEqual([]);
+      // In its own network, which has no IPv6 either, the port is the container's.
+      expect(at('bridge', '_80._tcp.web')).toEqual([`SRV 0 1 80 ${id('web')}.docker.`]);
+    }
+  });
+
+  it('datagrams: the host answers them from its address in the network of the client, so they are sent there', () => {
+    const web = (ports: Json) => zoneOf([container('web', { ports: ports as Record<string, Json[]> })]);
+    const { at } = web({ '53/udp': everywhere(5353), '80/tcp': everywhere(8080) });
+    expect(at('appnet', 'web')).toEqual(['A 172.18.0.1']);
+    expect(at('v6net', 'web')).toEqual(['A 10.99.0.1', 'AAAA fd00:99::1']);
+    for (const name of ['_53._udp.web', '_80._tcp.web']) expect(at('appnet', name)).toHaveLength(1);
+    expect(at('outside', 'web')).toEqual(['A 192.168.56.10', 'AAAA 2001:db8::10']);
+    expect(at('bridge', 'web')).toEqual(['A 172.17.0.99']);
+    // A single address answers as itself, and streams stay at the address that they began at.
+    const bound = web({ '53/udp': [{ HostIp: '192.168.56.10', HostPort: '5353' }], '80/tcp': everywhere(8080) });
+    expect(bound.at('appnet', 'web')).toEqual(['A 192.168.56.10']);
+    expect(bound.at('v6net', 'web')).toEqual(['A 192.168.56.10', 'AAAA 2001:db8::10']);
+  });
+
+  it('a closed network: nothing that is published elsewhere, however it is bound', () => {
+    for (const ports of [bind('0.0.0.0'), bind('192.168.56.10'), { '53/udp': everywhere(5353) }]) {
+      const { seen, cluster } = zoneOf([container('web', { ports })]);
+      expect(seen.zone('docker', seen.network(cluster, 'inet1'))).toBe('$ORIGIN docker.\n');
+    }
+  });
+
+  it('an address that a label asks for stands in for all of the host', () => {
+    const labels = { 'portolan.address': '203.0.113.9' };
+    const { at } = zoneOf([container('web', { labels, ports: { '53/udp': everywhere(5353) } })]);
+    for (const view of ['outside', 'appnet']) expect(at(view, 'web')).toEqual(['A 203.0.113.9']);
+    expect(at('inet1', 'web')).toEqual([]);
   });
 
   it('macvlan: its own address for the LAN, and not for its host or other bridges (trap 13)', () => {
@@ -151,7 +203,7 @@ describe('address by vantage point (docker-swarm.md 5)', () => {
     expect(at('appnet', 'multinet')).toEqual(['A 172.18.0.3']);
     expect(at('v6net', 'multinet')).toEqual(['A 10.99.0.3', 'AAAA fd00:99::3']);
     expect(at('here', 'multinet')).toEqual(['A 10.99.0.3', 'A 172.18.0.3', 'AAAA fd00:99::3']);
-    expect(at('bridge', 'multinet')).toEqual(['A 192.168.56.10', 'AAAA 2001:db8::10']);
+    expect(at('bridge', 'multinet')).toEqual(['A 192.168.56.10']);
   });
 });
 

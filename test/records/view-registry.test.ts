@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/model/agent.ts';
 import type { Network } from '../../src/model/network.ts';
 import { HERE, ViewRegistry } from '../../src/records/view-registry.ts';
-import { OUTSIDE } from '../../src/wire/views.ts';
+import { OUTSIDE, Trait } from '../../src/wire/views.ts';
 
 function network(name: string, some: Partial<Network> = {}): Network {
   return {
@@ -41,7 +41,7 @@ describe('ViewRegistry', () => {
     const registry = new ViewRegistry();
     registry.setNetwork('a', network('appnet'));
     registry.setAgent('a', agent);
-    const view = registry.network('engine/appnet');
+    const [view] = registry.within(network('appnet'));
     expect(clients(registry)).toEqual(
       [
         `172.18.0.0/16 -> ${view}`,
@@ -62,7 +62,9 @@ describe('ViewRegistry', () => {
     registry.setAgent('a', far);
     expect(clients(registry)).toEqual([]);
     expect(registry.host(far)).toBeUndefined();
-    expect(registry.network('engine/appnet')).toBeGreaterThan(HERE);
+    const [view] = registry.within(network('appnet', { isNear: false }));
+    expect(view).toBeGreaterThan(HERE);
+    expect(registry.bridges(far)).toEqual([]);
   });
 
   it('an overlay that two sources tell of is one view, until both have forgotten it', () => {
@@ -70,41 +72,83 @@ describe('ViewRegistry', () => {
     const registry = new ViewRegistry();
     registry.setNetwork('docker', overlay);
     registry.setNetwork('swarm', overlay);
-    const view = registry.network('ov');
+    const [view] = registry.within(overlay);
     registry.setNetwork('docker', undefined);
     expect(clients(registry)).toEqual([`10.0.1.0/24 -> ${view}`]);
     registry.setNetwork('swarm', undefined);
     expect(clients(registry)).toEqual([]);
   });
 
-  it('a guest stands in the network that it belongs to', () => {
+  it('a guest of a bridge stands in the network that it belongs to, and apart from those who come from there', () => {
     const registry = new ViewRegistry();
+    const overlay = network('ov', { key: 'ov', kind: 'overlay', subnets: [{ address: '10.0.1.0', length: 24 }] });
     const guests = [{ address: '172.18.0.7', network: 'ov' }];
     registry.setNetwork('a', network('docker_gwbridge', { guests }));
-    expect(clients(registry)).toContain(`172.18.0.7/32 -> ${registry.network('ov')}`);
+    registry.setNetwork('b', overlay);
+    registry.setAgent('a', agent);
+    const [own, guest] = registry.within(overlay);
+    expect(clients(registry)).toEqual(expect.arrayContaining([`10.0.1.0/24 -> ${own}`, `172.18.0.7/32 -> ${guest}`]));
+    expect(own).not.toBe(guest);
+    const [bridge] = registry.within(network('docker_gwbridge'));
+    expect(registry.bridges(agent)).toEqual([
+      { view: bridge, gateways: ['172.18.0.1'] },
+      { view: guest, gateways: ['172.18.0.1'] },
+    ]);
+    // A node of a swarm is on the machine of an engine when it has an address of it.
+    const { ownPrefixes, ...node } = agent;
+    expect(registry.bridges({ ...node, id: 'node' })).toEqual(registry.bridges(agent));
+    expect(registry.bridges({ ...node, id: 'node', addresses: ['192.0.2.11'] })).toEqual([]);
+  });
+
+  it('the number of a view says what is true of all clients there', () => {
+    const registry = new ViewRegistry();
+    const traits = (name: string, some: Partial<Network>) =>
+      registry.within(network(name, some)).map((view) => view & (Trait.CLOSED | Trait.BRIDGED | Trait.WITHOUT_IPV6));
+    const ipv4 = { address: '172.18.0.0', length: 16 };
+    const ipv6 = { address: '2001:db8::', length: 64 };
+    expect(traits('plain', {})).toEqual([Trait.BRIDGED | Trait.WITHOUT_IPV6]);
+    expect(traits('six', { subnets: [ipv4, ipv6] })).toEqual([Trait.BRIDGED]);
+    expect(traits('inner', { isInternal: true })).toEqual([Trait.CLOSED | Trait.BRIDGED | Trait.WITHOUT_IPV6]);
+    expect(traits('far', { isNear: false, subnets: [ipv6] })).toEqual([0]);
+    expect(traits('plugin', { kind: 'other', subnets: [] })).toEqual([0]);
+    expect(traits('overlay', { kind: 'overlay', subnets: [ipv4, ipv6] })).toEqual([
+      Trait.WITHOUT_IPV6,
+      Trait.BRIDGED | Trait.WITHOUT_IPV6,
+    ]);
+  });
+
+  it('tells when the bridges are others', () => {
+    const registry = new ViewRegistry();
+    registry.setAgent('a', agent);
+    registry.setNetwork('a', network('appnet'));
+    expect(registry.takeBridges()).toBe(true);
+    registry.setNetwork('b', network('overlay', { kind: 'overlay' }));
+    expect(registry.takeBridges()).toBe(false);
+    registry.setNetwork('a', undefined);
+    expect(registry.takeBridges()).toBe(true);
   });
 
   it('a network keeps its number while it changes, and another one does not get it soon', () => {
     const registry = new ViewRegistry();
     registry.setNetwork('a', network('appnet'));
-    const view = registry.network('engine/appnet');
-    registry.setNetwork('a', network('appnet', { subnets: [] }));
-    expect(registry.network('engine/appnet')).toBe(view);
+    const view = registry.within(network('appnet'));
+    const changed = network('appnet', { subnets: [] });
+    registry.setNetwork('a', changed);
+    expect(registry.within(changed)).toEqual(view);
     registry.setNetwork('a', undefined);
     registry.setNetwork('b', network('other'));
-    expect(registry.network('engine/other')).not.toBe(view);
+    expect(registry.within(network('other'))).not.toEqual(view);
   });
 
   it('numbers of networks that are gone are used again when all others are', () => {
     const registry = new ViewRegistry();
     registry.setNetwork('a', network('first'));
-    const first = registry.network('engine/first');
+    const [first] = registry.within(network('first'));
     registry.setNetwork('a', undefined);
     const numbers = new Set<number>();
-    for (let i = 0; !numbers.has(first); i++) numbers.add(registry.network(`engine/${i}`));
-    expect(numbers.size).toBe(65_533);
-    expect(Math.max(...numbers)).toBe(65_534);
-    expect(() => registry.network('engine/one-more')).toThrow('Cannot tell more than 65534 networks apart');
+    for (let i = 0; !numbers.has(first!); i++) numbers.add(registry.within(network(`${i}`))[0]!);
+    expect(numbers.size).toBe(8_189);
+    expect(() => registry.within(network('one-more'))).toThrow('Cannot tell more than 8190 networks apart');
   });
 
   it('settings overrule: outside, the host, or a network by name', () => {
@@ -117,7 +161,7 @@ describe('ViewRegistry', () => {
       },
     });
     registry.setNetwork('a', network('appnet'));
-    const view = registry.network('engine/appnet');
+    const [view] = registry.within(network('appnet'));
     expect(clients(registry)).toEqual(
       [
         `10.9.0.0/16 -> ${view}`,

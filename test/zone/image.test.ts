@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Type } from '../../src/wire/codes.ts';
 import { fold, parseName } from '../../src/wire/name.ts';
 import { NameView } from '../../src/wire/name-view.ts';
-import { EVERYWHERE, exceptIn, onlyIn, type Views } from '../../src/wire/views.ts';
+import { EVERYWHERE, eitherOf, exceptIn, onlyIn, Trait, type Views } from '../../src/wire/views.ts';
 import { Image, type RRsetData } from '../../src/zone/image.ts';
 import { ImageReader } from '../../src/zone/image-reader.ts';
 import { Control, type ImageBuffers, ZONE_SET, ZoneFlag } from '../../src/zone/layout.ts';
@@ -125,6 +125,8 @@ describe('image: publication', () => {
     expect(seenBy(onlyIn([0]), onlyIn([65_534]))).toEqual([0, 65_534]);
     expect(seenBy(onlyIn([1]), EVERYWHERE)).toEqual([0, 1, 3, 500, 65_534]);
     expect(seenBy(onlyIn([]))).toEqual([]);
+    expect(seenBy(exceptIn([3], Trait.CLOSED))).toEqual([0, 1, 500]);
+    expect(seenBy(eitherOf(exceptIn([3], Trait.CLOSED), onlyIn([65_534])))).toEqual([0, 1, 500, 65_534]);
   });
 });
 
