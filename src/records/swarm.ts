@@ -9,7 +9,7 @@ import { fold, parseName } from '../wire/name.ts';
 import type { Views } from '../wire/views.ts';
 import { EVERYWHERE, Trait } from '../wire/views.ts';
 import type { Audience } from './audience.ts';
-import { allBut, audienceOf, EVERYBODY, NOBODY, those } from './audience.ts';
+import { allBut, audienceOf, NOBODY, those } from './audience.ts';
 import type { Wishes } from './container-labels.ts';
 import { readWishes } from './container-labels.ts';
 import { containerLabels, spellings } from './container-names.ts';
@@ -99,7 +99,7 @@ export class SwarmRecords {
   /** `<hostname>.node.swarm`, `<id>.node.swarm`, `manager.node.swarm`. */
   writeNode(agent: Agent, report: (why: string) => void): void {
     const records = new ViewedRecords(this.#zone.addresses, report);
-    const audience = agent.isReady === false ? NOBODY : EVERYBODY;
+    const audience = agent.isReady === false ? NOBODY : allBut([]);
     const names = nodeLabels(agent).map((label) => `${label}.node`);
     const owners = names.filter((text) => this.#isGranted(text, `node ${agent.id}`, report));
     for (const text of agent.isManager ? [...owners, 'manager.node'] : owners) {
@@ -144,7 +144,7 @@ export class SwarmRecords {
     const parts = names.own.flatMap((text) => ['tasks', ...partsOf(task)].map((part) => `${part}.${text}`));
     if (task.container!.isOnHost) {
       const ips = this.#nodeAddresses(task.agent);
-      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, EVERYBODY);
+      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, allBut([]));
     }
     this.#writeInside(subject, task, parts);
     this.#writeHostPorts(subject, task, parts);
@@ -202,7 +202,8 @@ export class SwarmRecords {
       if (hostPort === undefined || containerPort === undefined || ips.length === 0) continue;
       for (const text of owners) records.addresses(this.#under(text), ips, audience);
       // Where one family alone has the port, the target must not have the other.
-      const target = ips.length === known.length && node === known ? this.#nodeName(agent) : targets.of({ ips });
+      const isWhole = ips.length === known.length && ips.every((ip) => known.includes(ip));
+      const target = isWhole ? this.#nodeName(agent) : targets.of({ ips });
       this.#srv(subject, owners, { containerPort, protocol }, hostPort, target, audienceOf(audience, ips));
     }
   }

@@ -82,9 +82,12 @@ export function containerVantages(
   const others = isWished ? [] : bridgesFor(task, views, own);
   for (const bridge of others) vantages.push(vantageInBridge(bridge, reachable, agent.addresses));
   const beside = others.length > 0 ? Trait.BRIDGED : 0;
-  // The host's own address towards its containers is no address for those outside.
-  const fromOutside = reachable.filter(({ isSpecific, ips }) => !isSpecific || !views.isGateway(agent, ips[0]!));
   const lan = attached.filter(({ network }) => isOnLan(network)).flatMap(({ addresses }) => addresses);
+  // The host's own address towards its containers is no address for those outside. And a container with an address in the
+  // LAN answers from there, also what came by the host: those outside would be answered from where they did not ask.
+  const fromOutside = reachable
+    .map((binding) => ({ ...binding, ips: binding.ips.filter((ip) => !lan.some((own) => isIpv6(own) === isIpv6(ip))) }))
+    .filter(({ isSpecific, ips }) => ips.length > 0 && !(isSpecific && views.isGateway(agent, ips[0]!)));
   if (lan.length === 0 && fromOutside.length === reachable.length)
     return [...vantages, published(allBut(inOrOn, beside), reachable)];
   const outside = published(those([OUTSIDE]), fromOutside);

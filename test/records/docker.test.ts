@@ -183,6 +183,21 @@ describe('address by vantage point (docker-swarm.md 5)', () => {
     expect(at('bridge', 'mvc')).toEqual([]);
   });
 
+  it('macvlan beside a bridge: those outside get its own address, from which it answers, and the host where it has none', () => {
+    const web = container('web', { ports: { '80/tcp': everywhere(8080) } });
+    const [, street] = Object.entries(
+      (recorded('inspect-mvc').NetworkSettings as { Networks: Record<string, Json> }).Networks,
+    )[0]!;
+    Object.assign((web.NetworkSettings as { Networks: Record<string, Json> }).Networks, { mv: street });
+    const { at } = zoneOf([web]);
+    expect(at('outside', 'web')).toEqual(['A 192.168.56.128', 'AAAA 2001:db8::10']);
+    expect(at('outside', '_80._tcp.web')).toEqual([
+      `SRV 0 1 80 ${id('web')}-v4.docker.`,
+      `SRV 0 1 8080 ${id('web')}-v6.docker.`,
+    ]);
+    expect(at('appnet', 'web')).toEqual(['A 192.168.56.10']);
+  });
+
   it('none: a name without addresses, for everybody', () => {
     const { at, seen } = zoneOf([recorded('inspect-nonenet')]);
     for (const view of ['outside', 'here', 'bridge']) expect(at(view, 'nonenet')).toEqual([]);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../../src/model/cluster.ts';
 import type { SwarmNameSettings } from '../../src/records/settings.ts';
 import { OUTSIDE } from '../../src/wire/views.ts';
-import { Seen, SWARM_NAMES, swarmCluster } from './docker-sample.ts';
+import { containerCluster, Seen, SWARM_NAMES, swarmCluster } from './docker-sample.ts';
 
 function golden(name: string, text: string): string {
   const path = join(import.meta.dirname, 'golden', name);
@@ -62,6 +62,27 @@ describe('a service from outside', () => {
       'SRV 0 1 32774 l6j6wjs5c3pw.node.swarm.',
     ]);
     expect(at('outside', '_443._tcp.web.shop')).toEqual(['SRV 0 1 8443 vn6d3kh8la0c.node.swarm.']);
+  });
+
+  it('in host mode, for clients in a bridge of its node: datagrams go to the address that the node has there', () => {
+    const cluster = swarmCluster();
+    const tasks = cluster.tasks.map((task) =>
+      task.service?.name === 'hostpub'
+        ? { ...task, ports: task.ports.map((port) => ({ ...port, protocol: 'udp' as const })) }
+        : task,
+    );
+    const [engine] = containerCluster([], ['192.168.56.10']).agents;
+    const networks = [...cluster.networks!, ...containerCluster([]).networks!];
+    const { at } = zoneOf({ ...cluster, tasks, networks, agents: [...cluster.agents, engine!] });
+    const told = (view: string) =>
+      at(view, '_80._udp.hostpub').map((line) => {
+        const [, , , port, target] = line.split(' ');
+        return `${port} ${at(view, target!.replace('.swarm.', ''))}`;
+      });
+    // One of its two tasks is on another node.
+    expect(told('outside')).toEqual(['9090 A 192.168.56.10', '9090 A 192.168.56.11']);
+    expect(told('appnet')).toEqual(['9090 A 172.18.0.1', '9090 A 192.168.56.11']);
+    expect(at('inet1', 'hostpub')).toEqual([]);
   });
 
   it('in an overlay alone is nowhere, never at a virtual address (C14)', () => {
@@ -143,8 +164,12 @@ describe('names', () => {
       ...service,
       ingress: service.ingress.length > 0 ? agents : [],
     }));
-    const { at } = zoneOf({ ...cluster, agents, services, tasks: [] });
+    const tasks = cluster.tasks
+      .filter(({ service }) => service?.name === 'hostpub')
+      .map((task) => ({ ...task, agent: agents.find(({ id }) => id === task.agent.id)! }));
+    const { at } = zoneOf({ ...cluster, agents, services, tasks });
     expect(at('outside', 'dns-cache')).toEqual(['A 203.0.113.5']);
     expect(at('outside', 'manager.node')).toEqual(['A 203.0.113.5']);
+    expect(at('outside', '_80._tcp.hostpub')).toContain('SRV 0 1 9090 l6j6wjs5c3pw.node.swarm.');
   });
 });
