@@ -58,9 +58,11 @@ export async function candidatesOf(engine: Engine, container: string, port: stri
 /** The host's addresses towards its containers. */
 async function gatewaysOf(engine: Engine): Promise<string[]> {
   const networks = (await engine.api('GET', '/networks?filters={"driver":["bridge"]}')) as readonly {
-    readonly IPAM: { readonly Config: readonly { readonly Gateway?: string }[] | null };
+    readonly IPAM: { readonly Config: readonly { readonly Subnet: string; readonly Gateway?: string }[] | null };
   }[];
-  return networks.flatMap(({ IPAM }) => (IPAM.Config ?? []).flatMap(({ Gateway }) => Gateway ?? []));
+  // The default bridge does not tell: it has the first address.
+  const first = (subnet: string) => (subnet.includes(':') ? [] : subnet.replace(/\d+\/\d+$/, '1'));
+  return networks.flatMap(({ IPAM }) => (IPAM.Config ?? []).flatMap(({ Subnet, Gateway }) => Gateway ?? first(Subnet)));
 }
 
 function familiesOf(endpoints: readonly Endpoint[]): string {
