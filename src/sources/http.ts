@@ -73,6 +73,8 @@ export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #authorizer: Authorizer | undefined;
   #agent: Agent | undefined;
+  /** The look at the certificate files that is under way. */
+  #looking: Promise<Agent> | undefined;
   /** Which state of the certificate files the agent was made of. */
   #agentOf = '';
   #isClosed = false;
@@ -228,8 +230,16 @@ export class HttpClient {
     }
   };
 
-  /** The pool of connections; a new one when a certificate was replaced. */
-  async #agentNow(): Promise<Agent> {
+  /** The pool of connections. Requests made together share a look: two would each make a pool and close the other's. */
+  #agentNow(): Promise<Agent> {
+    this.#looking ??= this.#lookForAgent().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** The pool as the certificates are now; a new one when one was replaced. */
+  async #lookForAgent(): Promise<Agent> {
     const { settings, socketPath } = this.#options;
     const { caFile, certFile, keyFile, verify = true } = settings.tls ?? {};
     const paths = [caFile, certFile, keyFile];

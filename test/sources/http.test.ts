@@ -276,6 +276,15 @@ describe('TLS', () => {
   });
 });
 
+describe('requests made together', () => {
+  it('are all answered, the very first too', async () => {
+    const standIn = await master();
+    const made = client();
+    const answers = await Promise.all(Array.from({ length: 8 }, async () => made.read(`${standIn.url}/master/state`)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  });
+});
+
 describe('what goes wrong', () => {
   it.each([
     ['error', /: status 500$/],
