@@ -9,6 +9,7 @@ import { createAuthorizer } from './http-auth.ts';
 import { explainFailure } from './http-failure.ts';
 import { place, redirectTarget } from './http-redirect.ts';
 import type { HttpSettings } from './http-settings.ts';
+import { requestWhole, TooLongError } from './http-whole.ts';
 
 export interface HttpClientOptions {
   readonly settings: HttpSettings;
@@ -72,6 +73,8 @@ const SAME_METHOD = new Set([307, 308]);
 export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #authorizer: Authorizer | undefined;
+  /** Whether there are certificate files, which may be replaced. */
+  readonly #hasFiles: boolean;
   #agent: Agent | undefined;
   /** The look at the certificate files that is under way. */
   #looking: Promise<Agent> | undefined;
@@ -82,6 +85,8 @@ export class HttpClient {
   constructor(options: HttpClientOptions) {
     this.#options = options;
     const { settings, secret, now } = options;
+    const { caFile, certFile, keyFile } = settings.tls ?? {};
+    this.#hasFiles = [caFile, certFile, keyFile].some((path) => path !== undefined);
     if (settings.auth)
       this.#authorizer = createAuthorizer({ settings: settings.auth, secret, now, post: this.#postJson });
   }
@@ -91,7 +96,7 @@ export class HttpClient {
    * @throws HttpError for anything but an answer of status 200 to 299 that is complete within `timeout`
    */
   async read(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
-    return this.#within(url, request, async (signal) => this.#whole(await this.#ask(url, request, signal, true)));
+    return this.#within(url, request, (signal) => this.#ask(url, request, signal, true, this.#whole));
   }
 
   /**
@@ -99,7 +104,7 @@ export class HttpClient {
    * @throws HttpError for anything but an answer of status 200 to 299 that begins within `timeout`
    */
   async stream(url: string, request: HttpRequest = {}): Promise<HttpStream> {
-    const answer = await this.#within(url, request, (signal) => this.#ask(url, request, signal, true), true);
+    const answer = await this.#within(url, request, (signal) => this.#ask(url, request, signal, true, open), true);
     return { ...answer, body: explained(answer.body, request.method, answer.url) };
   }
 
@@ -140,8 +145,14 @@ export class HttpClient {
     }
   }
 
-  /** Sends the request, along redirects, until an answer of status 200 to 299 begins. */
-  async #ask(url: string, request: HttpRequest, signal: AbortSignal, isAuthorized: boolean): Promise<Answer> {
+  /** Sends the request, along redirects, until an answer is of status 200 to 299. */
+  async #ask<Body>(
+    url: string,
+    request: HttpRequest,
+    signal: AbortSignal,
+    isAuthorized: boolean,
+    exchange: Exchange<Body>,
+  ): Promise<Answer<Body>> {
     const { method = 'GET', json } = request;
     const body = json === undefined ? null : JSON.stringify(json);
     let at = new URL(url);
@@ -157,13 +168,8 @@ export class HttpClient {
           throw refuse(`the credentials are for known hosts only; add ${at.host} to those in the settings`);
         headers.authorization = await authorizer.header(signal);
       }
-      const {
-        statusCode: status,
-        headers: got,
-        body: octets,
-      } = await this.#dispatch(at, method, headers, body, signal);
-      if (status >= 200 && status < 300) return { status, headers: got, url: at, method, body: octets };
-      discard(octets);
+      const { status, headers: got, body: octets } = await this.#dispatch(at, method, headers, body, signal, exchange);
+      if (status >= 200 && status < 300) return { status, headers: got, url: at, body: octets };
       if (status === 401 && authorizer && !hasRenewed && authorizer.refused(headers.authorization!)) {
         hasRenewed = true;
         continue;
@@ -179,50 +185,31 @@ export class HttpClient {
     }
   }
 
-  async #dispatch(
+  async #dispatch<Body>(
     at: URL,
     method: 'GET' | 'POST',
     headers: Record<string, string>,
     body: string | null,
     signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
+    exchange: Exchange<Body>,
+  ): Promise<Omit<Answer<Body>, 'url'>> {
     const agent = await this.#agentNow();
     try {
       // Undici's own deadlines are coarse; `signal` has ours.
-      return await agent.request({
-        origin: at.origin,
-        path: at.pathname + at.search,
-        method,
-        headers,
-        body,
-        signal,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
+      const options = { method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
+      return await exchange(agent, { ...options, origin: at.origin, path: at.pathname + at.search }, signal);
     } catch (error) {
+      const isTooLong = error instanceof TooLongError;
+      if (isTooLong) throw new HttpError(`Cannot ${method} ${place(at)}: ${error.message}; raise maxBody if it may`);
       throw failure(signal.aborted ? signal.reason : error, method, at);
     }
   }
 
-  async #whole({ body, ...answer }: Answer): Promise<HttpAnswer> {
-    const { maxBody } = this.#options.settings;
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of explained(body, answer.method, answer.url)) {
-      length += chunk.length;
-      if (length > maxBody) {
-        discard(body);
-        throw new HttpError(
-          `Cannot ${answer.method} ${place(answer.url)}: the answer has more than ${maxBody} octets; raise maxBody if it may`,
-        );
-      }
-      chunks.push(chunk);
-    }
-    return { ...answer, body: Buffer.concat(chunks, length) };
-  }
+  readonly #whole: Exchange<Buffer> = (agent, options, signal) =>
+    requestWhole(agent, options, this.#options.settings.maxBody, signal);
 
   readonly #postJson = async (url: string, json: unknown, signal: AbortSignal): Promise<unknown> => {
-    const { body } = await this.#whole(await this.#ask(url, { method: 'POST', json }, signal, false));
+    const { body } = await this.#ask(url, { method: 'POST', json }, signal, false, this.#whole);
     try {
       return JSON.parse(body.toString('utf8'));
     } catch {
@@ -231,7 +218,8 @@ export class HttpClient {
   };
 
   /** The pool of connections. Requests made together share a look: two would each make a pool and close the other's. */
-  #agentNow(): Promise<Agent> {
+  #agentNow(): Agent | Promise<Agent> {
+    if (this.#agent && !this.#hasFiles && !this.#isClosed) return this.#agent;
     this.#looking ??= this.#lookForAgent().finally(() => {
       this.#looking = undefined;
     });
@@ -267,17 +255,26 @@ export class HttpClient {
   }
 }
 
-/** An answer whose body is still to be read. */
-interface Answer extends Omit<HttpAnswer, 'body'> {
-  readonly method: 'GET' | 'POST';
-  readonly body: Dispatcher.ResponseData['body'];
+interface Answer<Body> extends Omit<HttpAnswer, 'body'> {
+  readonly body: Body;
 }
 
-/** Gives up a body that nobody will read; waiting for its end would let a stalled one delay us. */
-function discard(body: Answer['body']): void {
-  body.on('error', () => {});
-  body.destroy();
-}
+/** One request and its answer. The body of an answer that is not of status 200 to 299 is given up unread. */
+type Exchange<Body> = (
+  agent: Agent,
+  options: Dispatcher.RequestOptions & { readonly origin: string },
+  signal: AbortSignal,
+) => Promise<Omit<Answer<Body>, 'url'>>;
+
+/** An exchange whose answer goes on and on. */
+const open: Exchange<Dispatcher.ResponseData['body']> = async (agent, options, signal) => {
+  const { statusCode: status, headers, body } = await agent.request({ ...options, signal });
+  if (status < 200 || status >= 300) {
+    body.on('error', () => {});
+    body.destroy();
+  }
+  return { status, headers, body };
+};
 
 async function* explained(
   body: AsyncIterable<Buffer>,

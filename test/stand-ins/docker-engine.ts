@@ -180,7 +180,8 @@ export class DockerEngineStandIn {
     this.urls.push(request.url!);
     this.#stir();
     // What is told late is what was the case when it was asked.
-    const container = structuredClone(this.containers.get(INSPECT.exec(path!)?.[1] ?? ''));
+    const inspected = this.containers.get(INSPECT.exec(path!)?.[1] ?? '');
+    const container = inspected && JSON.stringify(inspected);
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
     const fault = this.faults.get(path!);
     if (fault === 'stall') return;
@@ -199,7 +200,7 @@ export class DockerEngineStandIn {
     else this.#answer(response, path!, url.searchParams, container);
   }
 
-  #answer(response: ServerResponse, path: string, query: URLSearchParams, container: Json | undefined): void {
+  #answer(response: ServerResponse, path: string, query: URLSearchParams, container: string | undefined): void {
     const [, inspected] = INSPECT.exec(path) ?? [];
     const [, network] = /^\/networks\/(.+)$/.exec(path) ?? [];
     switch (path) {
@@ -224,9 +225,10 @@ export class DockerEngineStandIn {
         this.#answerSwarm(response, path, query);
         return;
     }
-    if (inspected !== undefined)
-      reply(response, container ? 200 : 404, container ?? { message: `No such container: ${inspected}` });
-    else if (network !== undefined) {
+    if (inspected !== undefined) {
+      if (container) send(response, 200, container);
+      else reply(response, 404, { message: `No such container: ${inspected}` });
+    } else if (network !== undefined) {
       const found =
         this.networkDetails.get(network) ?? this.networks.find(({ Id, Name }) => Id === network || Name === network);
       reply(response, found ? 200 : 404, found ?? { message: `network ${network} not found` });
@@ -297,9 +299,13 @@ async function drip(response: ServerResponse, text: string): Promise<void> {
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
+  send(response, status, JSON.stringify(body));
+}
+
+function send(response: ServerResponse, status: number, json: string): void {
   response.statusCode = status;
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify(body));
+  response.end(json);
 }
 
 function compare(a: string, b: string): number {
