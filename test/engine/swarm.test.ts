@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, Lab } from './engine.ts';
+import { follow } from './follow.ts';
 import { importBeacon } from './images.ts';
 import { dockerSource, Portolan } from './portolan.ts';
 import { settled } from './survey.ts';
@@ -54,6 +55,8 @@ beforeAll(async () => {
   await createService('mesh', '--replicas', '2', '--network', 'ov', '--publish', '8070:80');
   await createService('fixed', '--replicas', '1', '--network', 'ov', ...published(',published=8071'));
   await createService('everywhere', '--mode', 'global', ...published(',published=8072'));
+  const onWorker = ['--constraint', 'node.hostname==node2', '--endpoint-mode', 'dnsrr', '--network', 'ov'];
+  await createService('pinned', ...onWorker, '--label', 'portolan.port.80.name=http');
   await createService('random', '--replicas', '2', ...published(''));
   const stack = join(lab.folder, 'stack.json');
   writeFileSync(
@@ -80,6 +83,7 @@ afterAll(async () => {
 });
 
 interface Summary {
+  readonly Id: string;
   readonly Labels: Readonly<Record<string, string>>;
   readonly Ports: readonly { readonly IP?: string; readonly PrivatePort: number; readonly PublicPort?: number }[];
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
@@ -147,6 +151,89 @@ async function addressesOf(vantage: Vantage, name: string, expected: readonly st
   return settled(look, (found) => found.join() === [...expected].sort().join());
 }
 
+interface Node {
+  readonly ID: string;
+  readonly Description: { readonly Hostname: string };
+  readonly Status: { readonly State: string };
+}
+
+interface SwarmTask {
+  readonly NodeID: string;
+  readonly Status: {
+    readonly State: string;
+    readonly PortStatus?: { readonly Ports?: readonly { readonly PublishedPort: number }[] };
+  };
+  readonly NetworksAttachments?: readonly {
+    readonly Network: { readonly Spec: { readonly Name: string } };
+    readonly Addresses: readonly string[];
+  }[];
+}
+
+/** Addresses of the nodes that the manager counts as ready, by their ids. */
+async function readyNodes(): Promise<ReadonlyMap<string, string>> {
+  const nodes = ((await manager.api('GET', '/nodes')) as readonly Node[]).filter(
+    ({ Status }) => Status.State === 'ready',
+  );
+  const addressOf = ({ Description }: Node) =>
+    lab.engines.find(({ machine }) => machine.name === Description.Hostname)!.ipv4;
+  return new Map(nodes.map((node) => [node.ID, addressOf(node)]));
+}
+
+/** Where the manager says that a service is: its tasks that run, are meant to, and are on a node that is ready. */
+async function toldPlaces(service: string, within: 'overlay' | 'nodes'): Promise<string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ service: [service], 'desired-state': ['running'] }));
+  const [tasks, nodes] = await Promise.all([manager.api('GET', `/tasks?filters=${filters}`), readyNodes()]);
+  const places = (tasks as readonly SwarmTask[])
+    .filter(({ Status, NodeID }) => Status.State === 'running' && nodes.has(NodeID))
+    .flatMap(({ NodeID, Status, NetworksAttachments }) =>
+      within === 'overlay'
+        ? (NetworksAttachments ?? [])
+            .filter(({ Network }) => Network.Spec.Name === 'ov')
+            .map(({ Addresses }) => `${Addresses[0]!.replace(/\/\d+$/, '')}:80/tcp`)
+        : (Status.PortStatus?.Ports ?? []).map(({ PublishedPort }) => `${nodes.get(NodeID)}:${PublishedPort}/tcp`),
+    );
+  return [...new Set(places)].sort();
+}
+
+/** An ingress port at every node that the manager counts as ready. */
+async function toldIngress(port: number): Promise<string[]> {
+  return [...(await readyNodes()).values()].map((address) => `${address}:${port}/tcp`).sort();
+}
+
+async function answersOf(vantage: Vantage, name: string): Promise<string[]> {
+  return (await vantage.locate(name, 'tcp')).endpoints.map(endpointText);
+}
+
+/** Milliseconds: after an event of a service or node, and for tasks that move without one: the next poll, and its time. */
+const AFTER_EVENT_MS = 1_000;
+const ONE_POLL_MS = 2_000 + 500;
+
+/** Waits until the answers for port 80 of a service follow what the manager says, and holds them to the bound. */
+async function expectSoon(
+  what: string,
+  vantage: Vantage,
+  service: string,
+  isFinal: (places: readonly string[]) => boolean,
+  bound = AFTER_EVENT_MS,
+): Promise<void> {
+  const truth = async () => toldPlaces(service, vantage === overlay ? 'overlay' : 'nodes');
+  const answers = async () => answersOf(vantage, `_80._tcp.${service}.swarm.`);
+  const late = await follow({ truth, answers, isFinal });
+  console.log(`${what}: ${service} is answered right ${late} ms after the swarm says so`);
+  expect(late, what).toBeLessThanOrEqual(bound);
+}
+
+/** The same for an ingress port of the service mesh. */
+async function expectIngressSoon(what: string, target: number, published: number, count: number): Promise<void> {
+  const late = await follow({
+    truth: async () => toldIngress(published),
+    answers: async () => answersOf(outside, `_${target}._tcp.mesh.swarm.`),
+    isFinal: (places) => places.length === count,
+  });
+  console.log(`${what}: mesh is answered right ${late} ms after the swarm says so`);
+  expect(late, what).toBeLessThanOrEqual(AFTER_EVENT_MS);
+}
+
 describe('services of a swarm', () => {
   it('dnsrr: the tasks, and only to the overlay', async () => {
     await expectEqual(overlay, 'rr', 2);
@@ -195,43 +282,106 @@ describe('services of a swarm', () => {
   });
 });
 
+describe('a worker', () => {
+  let portolan: Portolan;
+  let far: Vantage;
+  let lan: Vantage;
+
+  beforeAll(async () => {
+    await worker.docker('run', '--detach', '--name', 'far', '--network', 'ov', 'beacon', 'far');
+    const sources = [{ kind: 'swarm' as const, hosts: [`unix://${worker.socket}`] }, dockerSource(worker)];
+    portolan = await Portolan.start(lab, worker, { sources });
+    far = await Vantage.inContainer('far', worker, 'far', worker.ipv4);
+    lan = Vantage.onMachine('lan', lab.lan, worker.ipv4);
+  });
+
+  afterAll(async () => {
+    await Promise.all([far?.stop(), lan?.stop()]);
+    await portolan?.stop();
+    await worker.docker('rm', '--force', 'far');
+  });
+
+  it('says that its view is a part of the whole', () => {
+    expect(portolan.log()).toContain('seen from a worker');
+  });
+
+  it('tells a client on the overlay the tasks in its networks, which it reaches', async () => {
+    for (const service of ['rr', 'mesh']) {
+      const told = (await toldPlaces(service, 'overlay')).map((place) => place.replace(':80/tcp', ''));
+      expect(told).toHaveLength(2);
+      expect(await addressesOf(far, `tasks.${service}.swarm.`, told)).toEqual(told);
+      for (const address of told) expect(await far.reach({ protocol: 'tcp', address, port: 80 }, true)).toBe(service);
+    }
+  });
+
+  it('tells others the nodes that take a published port, and no address of the overlay', async () => {
+    expect(await answersOf(lan, '_80._tcp.mesh.swarm.')).toEqual(await toldIngress(8070));
+    expect(await addressesOf(lan, 'tasks.rr.swarm.', [])).toEqual([]);
+  });
+
+  it("a manager's server takes its overlay clients, whose addresses it does not see, for the node that they are on", async () => {
+    const across = await Vantage.inContainer('across', worker, 'far', manager.ipv4);
+    try {
+      await expectEqual(across, 'fixed', 1);
+      expect(await answersOf(across, '_80._tcp.rr.swarm.')).toEqual([]);
+    } finally {
+      await across.stop();
+    }
+  });
+});
+
 describe('a swarm that changes', () => {
+  it('a task that dies on another node, of which no event tells: one poll', async () => {
+    const look = async () => toldPlaces('pinned', 'overlay');
+    const [dead] = await settled(look, ({ length }) => length === 1);
+    const [container] = await containersOf(worker, 'pinned');
+    await worker.docker('kill', container!.Id);
+    const isReplaced = ([place]: readonly string[]) => place !== undefined && place !== dead;
+    await expectSoon('docker kill of a task', overlay, 'pinned', isReplaced, ONE_POLL_MS);
+    await expectEqual(overlay, 'pinned', 1);
+  });
+
   it('update: a port that is published later is answered', async () => {
     await manager.docker('service', 'update', '--detach', '--no-resolve-image', '--publish-add', '8074:90', 'mesh');
-    const look = async () => (await outside.locate('_90._tcp.mesh.swarm.', 'tcp')).endpoints.map(endpointText);
-    const nodes = [`${manager.ipv4}:8074/tcp`, `${worker.ipv4}:8074/tcp`];
-    expect(await settled(look, (found) => found.join() === nodes.join())).toEqual(nodes);
+    await expectIngressSoon('service update --publish-add', 90, 8074, 2);
   });
 
   it('scale: as many as there are', async () => {
     await manager.docker('service', 'scale', '--detach', 'rr=4');
+    await expectSoon('service scale rr=4', overlay, 'rr', ({ length }) => length === 4);
     await expectEqual(overlay, 'rr', 4);
     await manager.docker('service', 'scale', '--detach', 'rr=2');
+    await expectSoon('service scale rr=2', overlay, 'rr', ({ length }) => length === 2);
     await expectEqual(overlay, 'rr', 2);
   });
 
   it('drain: the tasks move and the answers with them; ingress ports stay at every ready node', async () => {
     await manager.docker('node', 'update', '--availability', 'drain', 'node2');
+    await expectSoon('node update --availability drain', outside, 'everywhere', ({ length }) => length === 1);
     await expectEqual(overlay, 'rr', 2);
     await expectEqual(outside, 'everywhere', 1);
     await expectEqual(outside, 'fixed', 1);
     expect(await placesOf('rr', 'overlay', [worker])).toEqual([]);
-    expect((await outside.locate('_80._tcp.mesh.swarm.', 'tcp')).endpoints).toHaveLength(2);
+    expect(await answersOf(outside, '_80._tcp.mesh.swarm.')).toHaveLength(2);
     await manager.docker('node', 'update', '--availability', 'active', 'node2');
+    await expectSoon('node update --availability active', outside, 'everywhere', ({ length }) => length === 2);
     await expectEqual(outside, 'everywhere', 2);
   });
 
   it("kill -9 of a node's daemon: the node is answered no more once it counts as down, and again when it is back", async () => {
     await worker.endDaemon('SIGKILL');
     // Its containers live on without their swarm, which has others in their place.
-    const states = async () => manager.docker('node', 'ls', '--format', '{{.Hostname}} {{.Status}}');
-    expect(await settled(states, (text) => text.includes('node2 Down'))).toContain('node2 Down');
+    await Promise.all([
+      expectIngressSoon('kill -9 of a daemon, when the node counts as down', 80, 8070, 1),
+      expectSoon('the same', outside, 'everywhere', ({ length }) => length === 1),
+    ]);
     await expectEqual(outside, 'everywhere', 1, { engines: [manager] });
     await expectEqual(overlay, 'rr', 2, { engines: [manager] });
-    const mesh = async () => (await outside.locate('_80._tcp.mesh.swarm.', 'tcp')).endpoints.map(endpointText);
-    const alone = [`${manager.ipv4}:8070/tcp`];
-    expect(await settled(mesh, (found) => found.join() === alone.join())).toEqual(alone);
     await lab.startDaemon(worker);
+    await Promise.all([
+      expectIngressSoon('start of the daemon', 80, 8070, 2),
+      expectSoon('the same', outside, 'everywhere', ({ length }) => length === 2),
+    ]);
     await expectEqual(outside, 'everywhere', 2);
   });
 });
