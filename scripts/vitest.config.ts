@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const ENGINE = 'test/engine/**/*.test.ts';
 
-// A test that starts other name servers waits for them; no test asserts a time.
+// A test that starts other name servers waits for them; none asserts a time but those of real engines, which run alone.
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({

@@ -133,6 +133,7 @@ describe('reading an engine', () => {
     expect(sink.good.taskCount).toBe(2_000);
     await source.stop();
     crowd.stdin.end();
+    expect((await said.next()).value).toMatch(/^asked/);
     expect(JSON.parse(String((await said.next()).value))).toEqual({ looks: 2_000, lists: 1 });
   });
 

@@ -1,16 +1,24 @@
 // A program: an engine with many containers at a Unix socket, apart from the program that asks it, so that the time of
-// the one is not the time of the other. Writes `ready`; when its input ends, how often each path was asked for.
-// Arguments: path of the socket, number of containers.
+// the one is not the time of the other. Writes `ready`, then `asked T` when it is first asked (milliseconds since 1970).
+// Lines of its input make things happen: `run NAME`, `sick ID`, `die ID`. When its input ends, it writes how often
+// containers were looked at and listed. Arguments: path of the socket, number of containers.
+import { createInterface } from 'node:readline';
 import { DockerEngineStandIn } from './docker-engine.ts';
-import { load, many } from './docker-scenario.ts';
+import { container, load, many, Scenario } from './docker-scenario.ts';
 
 const [socket, count] = process.argv.slice(2);
 const engine = await DockerEngineStandIn.start({ socket: socket! });
+const scenario = new Scenario(engine);
 load(engine, []);
-for (const container of many(Number(count))) engine.containers.set(String(container.Id), container);
+for (const each of many(Number(count))) engine.containers.set(String(each.Id), each);
 process.stdout.write('ready\n');
-process.stdin.resume().on('end', async () => {
-  const looks = engine.count(/^\/containers\/[^/]+\/json$/);
-  process.stdout.write(`${JSON.stringify({ looks, lists: engine.count('/containers/json') })}\n`);
-  await engine.down();
-});
+void engine.until(() => engine.requests.length > 0).then(() => process.stdout.write(`asked ${Date.now()}\n`));
+for await (const line of createInterface({ input: process.stdin })) {
+  const [what, which = ''] = line.split(' ');
+  if (what === 'run') scenario.run(container(which));
+  else if (what === 'sick') scenario.health(which, 'unhealthy');
+  else scenario.die(which);
+}
+const looks = engine.count(/^\/containers\/[^/]+\/json$/);
+process.stdout.write(`${JSON.stringify({ looks, lists: engine.count('/containers/json') })}\n`);
+await engine.down();
