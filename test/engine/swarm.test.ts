@@ -9,11 +9,13 @@ import { follow } from './follow.ts';
 import { importBeacon } from './images.ts';
 import { dockerSource, Portolan } from './portolan.ts';
 import { settled } from './survey.ts';
-import { type Endpoint, endpointText, Vantage } from './vantage.ts';
+import { SwarmState } from './swarm-state.ts';
+import { endpointText, Vantage } from './vantage.ts';
 
 let lab: Lab;
 let manager: Engine;
 let worker: Engine;
+let swarm: SwarmState;
 let portolan: Portolan;
 let outside: Vantage;
 let overlay: Vantage;
@@ -28,6 +30,7 @@ async function createService(name: string, ...options: readonly string[]): Promi
 beforeAll(async () => {
   lab = await Lab.start({ nodes: 2 });
   [manager, worker] = lab.engines as [Engine, Engine];
+  swarm = new SwarmState(lab);
   await importBeacon(lab.folder, lab.engines);
   // A node that says nothing counts as down after three heartbeats.
   await manager.docker('swarm', 'init', '--advertise-addr', manager.ipv4, '--dispatcher-heartbeat', '1s');
@@ -82,37 +85,6 @@ afterAll(async () => {
   await lab?.stop();
 });
 
-interface Summary {
-  readonly Id: string;
-  readonly Labels: Readonly<Record<string, string>>;
-  readonly Ports: readonly { readonly IP?: string; readonly PrivatePort: number; readonly PublicPort?: number }[];
-  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
-}
-
-/** What runs of a service on an engine. */
-async function containersOf(engine: Engine, service: string): Promise<readonly Summary[]> {
-  const all = (await engine.api('GET', '/containers/json')) as readonly Summary[];
-  return all.filter(({ Labels }) => Labels['com.docker.swarm.service.name'] === service);
-}
-
-/** Where a service could be: at its containers in the overlay, or at the ports that its nodes have for them. */
-async function placesOf(service: string, within: 'overlay' | 'nodes', engines: readonly Engine[]): Promise<Endpoint[]> {
-  const places = engines.map(async (engine) =>
-    (await containersOf(engine, service)).flatMap(({ Ports, NetworkSettings }): Endpoint[] => {
-      const address = NetworkSettings.Networks.ov?.IPAddress;
-      if (within === 'overlay') return address ? [{ protocol: 'tcp', address, port: 80 }] : [];
-      return Ports.filter(({ IP, PublicPort }) => PublicPort !== undefined && !IP?.includes(':')).map(
-        ({ PublicPort }) => ({
-          protocol: 'tcp',
-          address: engine.ipv4,
-          port: PublicPort!,
-        }),
-      );
-    }),
-  );
-  return (await Promise.all(places)).flat();
-}
-
 interface Comparison {
   readonly answered: readonly string[];
   readonly reached: readonly string[];
@@ -129,7 +101,7 @@ async function compare(
     async () => {
       const [{ endpoints }, places] = await Promise.all([
         vantage.locate(`_80._tcp.${name}.swarm.`, 'tcp'),
-        placesOf(service, vantage === overlay ? 'overlay' : 'nodes', engines),
+        swarm.placesOf(service, vantage === overlay ? 'overlay' : 'nodes', engines),
       ]);
       const says = await Promise.all(places.map((place) => vantage.reach(place)));
       const reached = places.filter((_, i) => says[i] === service).map(endpointText);
@@ -151,55 +123,6 @@ async function addressesOf(vantage: Vantage, name: string, expected: readonly st
   return settled(look, (found) => found.join() === [...expected].sort().join());
 }
 
-interface Node {
-  readonly ID: string;
-  readonly Description: { readonly Hostname: string };
-  readonly Status: { readonly State: string };
-}
-
-interface SwarmTask {
-  readonly NodeID: string;
-  readonly Status: {
-    readonly State: string;
-    readonly PortStatus?: { readonly Ports?: readonly { readonly PublishedPort: number }[] };
-  };
-  readonly NetworksAttachments?: readonly {
-    readonly Network: { readonly Spec: { readonly Name: string } };
-    readonly Addresses: readonly string[];
-  }[];
-}
-
-/** Addresses of the nodes that the manager counts as ready, by their ids. */
-async function readyNodes(): Promise<ReadonlyMap<string, string>> {
-  const nodes = ((await manager.api('GET', '/nodes')) as readonly Node[]).filter(
-    ({ Status }) => Status.State === 'ready',
-  );
-  const addressOf = ({ Description }: Node) =>
-    lab.engines.find(({ machine }) => machine.name === Description.Hostname)!.ipv4;
-  return new Map(nodes.map((node) => [node.ID, addressOf(node)]));
-}
-
-/** Where the manager says that a service is: its tasks that run, are meant to, and are on a node that is ready. */
-async function toldPlaces(service: string, within: 'overlay' | 'nodes'): Promise<string[]> {
-  const filters = encodeURIComponent(JSON.stringify({ service: [service], 'desired-state': ['running'] }));
-  const [tasks, nodes] = await Promise.all([manager.api('GET', `/tasks?filters=${filters}`), readyNodes()]);
-  const places = (tasks as readonly SwarmTask[])
-    .filter(({ Status, NodeID }) => Status.State === 'running' && nodes.has(NodeID))
-    .flatMap(({ NodeID, Status, NetworksAttachments }) =>
-      within === 'overlay'
-        ? (NetworksAttachments ?? [])
-            .filter(({ Network }) => Network.Spec.Name === 'ov')
-            .map(({ Addresses }) => `${Addresses[0]!.replace(/\/\d+$/, '')}:80/tcp`)
-        : (Status.PortStatus?.Ports ?? []).map(({ PublishedPort }) => `${nodes.get(NodeID)}:${PublishedPort}/tcp`),
-    );
-  return [...new Set(places)].sort();
-}
-
-/** An ingress port at every node that the manager counts as ready. */
-async function toldIngress(port: number): Promise<string[]> {
-  return [...(await readyNodes()).values()].map((address) => `${address}:${port}/tcp`).sort();
-}
-
 async function answersOf(vantage: Vantage, name: string): Promise<string[]> {
   return (await vantage.locate(name, 'tcp')).endpoints.map(endpointText);
 }
@@ -216,7 +139,7 @@ async function expectSoon(
   isFinal: (places: readonly string[]) => boolean,
   bound = AFTER_EVENT_MS,
 ): Promise<void> {
-  const truth = async () => toldPlaces(service, vantage === overlay ? 'overlay' : 'nodes');
+  const truth = async () => swarm.toldPlaces(service, vantage === overlay ? 'overlay' : 'nodes');
   const answers = async () => answersOf(vantage, `_80._tcp.${service}.swarm.`);
   const late = await follow({ truth, answers, isFinal });
   console.log(`${what}: ${service} is answered right ${late} ms after the swarm says so`);
@@ -226,7 +149,7 @@ async function expectSoon(
 /** The same for an ingress port of the service mesh. */
 async function expectIngressSoon(what: string, target: number, published: number, count: number): Promise<void> {
   const late = await follow({
-    truth: async () => toldIngress(published),
+    truth: async () => swarm.toldIngress(published),
     answers: async () => answersOf(outside, `_${target}._tcp.mesh.swarm.`),
     isFinal: (places) => places.length === count,
   });
@@ -250,7 +173,7 @@ describe('services of a swarm', () => {
     const vip = service!.Endpoint.VirtualIPs.find(({ NetworkID }) => NetworkID === Id)!.Addr.replace(/\/\d+$/, '');
     expect(await addressesOf(overlay, 'vip.mesh.swarm.', [vip])).toEqual([vip]);
     expect(await addressesOf(outside, 'vip.mesh.swarm.', [])).toEqual([]);
-    const tasks = (await placesOf('mesh', 'overlay', lab.engines)).map(({ address }) => address).sort();
+    const tasks = (await swarm.placesOf('mesh', 'overlay', lab.engines)).map(({ address }) => address).sort();
     expect(tasks).toHaveLength(2);
     expect(await addressesOf(overlay, 'tasks.mesh.swarm.', tasks)).toEqual(tasks);
     const nodes = [`${manager.ipv4}:8070/tcp`, `${worker.ipv4}:8070/tcp`];
@@ -307,7 +230,7 @@ describe('a worker', () => {
 
   it('tells a client on the overlay the tasks in its networks, which it reaches', async () => {
     for (const service of ['rr', 'mesh']) {
-      const told = (await toldPlaces(service, 'overlay')).map((place) => place.replace(':80/tcp', ''));
+      const told = (await swarm.toldPlaces(service, 'overlay')).map((place) => place.replace(':80/tcp', ''));
       expect(told).toHaveLength(2);
       expect(await addressesOf(far, `tasks.${service}.swarm.`, told)).toEqual(told);
       for (const address of told) expect(await far.reach({ protocol: 'tcp', address, port: 80 }, true)).toBe(service);
@@ -315,7 +238,7 @@ describe('a worker', () => {
   });
 
   it('tells others the nodes that take a published port, and no address of the overlay', async () => {
-    expect(await answersOf(lan, '_80._tcp.mesh.swarm.')).toEqual(await toldIngress(8070));
+    expect(await answersOf(lan, '_80._tcp.mesh.swarm.')).toEqual(await swarm.toldIngress(8070));
     expect(await addressesOf(lan, 'tasks.rr.swarm.', [])).toEqual([]);
   });
 
@@ -332,9 +255,9 @@ describe('a worker', () => {
 
 describe('a swarm that changes', () => {
   it('a task that dies on another node, of which no event tells: one poll', async () => {
-    const look = async () => toldPlaces('pinned', 'overlay');
+    const look = async () => swarm.toldPlaces('pinned', 'overlay');
     const [dead] = await settled(look, ({ length }) => length === 1);
-    const [container] = await containersOf(worker, 'pinned');
+    const [container] = await swarm.containersOf(worker, 'pinned');
     await worker.docker('kill', container!.Id);
     const isReplaced = ([place]: readonly string[]) => place !== undefined && place !== dead;
     await expectSoon('docker kill of a task', overlay, 'pinned', isReplaced, ONE_POLL_MS);
@@ -361,7 +284,7 @@ describe('a swarm that changes', () => {
     await expectEqual(overlay, 'rr', 2);
     await expectEqual(outside, 'everywhere', 1);
     await expectEqual(outside, 'fixed', 1);
-    expect(await placesOf('rr', 'overlay', [worker])).toEqual([]);
+    expect(await swarm.placesOf('rr', 'overlay', [worker])).toEqual([]);
     expect(await answersOf(outside, '_80._tcp.mesh.swarm.')).toHaveLength(2);
     await manager.docker('node', 'update', '--availability', 'active', 'node2');
     await expectSoon('node update --availability active', outside, 'everywhere', ({ length }) => length === 2);
