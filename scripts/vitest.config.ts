@@ -30,7 +30,7 @@ export default defineConfig({
           include: [ABSENCE, ...FALLBACK],
           ...PATIENCE,
           execArgv: WITHOUT_KOFFI,
-          env: { NODE_OPTIONS: WITHOUT_KOFFI.join(' ') },
+          env: { NODE_OPTIONS: WITHOUT_KOFFI.map((word) => JSON.stringify(word)).join(' ') },
         },
       },
       {

@@ -36,7 +36,7 @@ const NAMES: Readonly<Record<keyof typeof Count, string>> = {
   TCP_REFUSED: 'portolan_tcp_connections_refused_total',
   TCP_TIMEOUTS: 'portolan_tcp_timeouts_total',
   OVERSIZED: 'portolan_answers_oversized_total',
-  FAULTS: 'portolan_batch_faults_total',
+  FAULTS: 'portolan_answers_failed_total',
   RCODE: 'portolan_answers_total{rcode="0"}',
 };
 

@@ -29,6 +29,8 @@ export interface ListenerContext {
   readonly tcp: TcpLimits;
   /** To be called before answering: takes over new buffers of the image if there are any. */
   refresh(): void;
+  /** Counts an answer that failed, and tells of it. On the query path nothing throws; what throws all the same is a fault of ours. */
+  fault(error: unknown): void;
   /** The class of a client, as `Responder.respond` takes it. */
   clientOf(ip: string): number;
   /** The same for the `struct sockaddr_in` or `sockaddr_in6` that begins at `octets[at]`. */

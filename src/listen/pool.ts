@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { Image } from '../zone/image.ts';
 import type { ImageBuffers } from '../zone/layout.ts';
 import type { Prefix } from './clients.ts';
-import { openKernel } from './kernel.ts';
+import { type Kernel, openKernel } from './kernel.ts';
 import type { ListenAddress, TcpLimits } from './listener.ts';
 import { assertFree } from './probe.ts';
 import type { BoundSocket } from './udp-batch.ts';
@@ -22,6 +22,8 @@ export interface PoolSettings {
   readonly stableFor: readonly Prefix[];
   /** False: datagrams one by one on Node's own sockets, as where there are no batches. */
   readonly useBatches: boolean;
+  /** The module that each thread runs, when it is not the usual one: tests put one in that fails. */
+  readonly program?: URL;
 }
 
 interface Member {
@@ -32,6 +34,8 @@ interface Member {
   /** Sockets that are to outlive the thread. */
   sockets: readonly BoundSocket[] | undefined;
 }
+
+const PROGRAM = new URL('./worker-thread.ts', import.meta.url);
 
 /** Octets of memory for composed answers of a thread that answers over TCP, at most: it is asked seldom. */
 const STREAM_CACHE = 8 << 20;
@@ -45,10 +49,14 @@ export class Pool {
   readonly #image: Image;
   readonly #log: Logger;
   readonly #members = new Map<number, Member>();
+  /** Sockets of threads that are dead and not replaced yet, by thread. */
+  readonly #orphans = new Map<number, readonly BoundSocket[]>();
+  #kernel: Kernel | string = 'not looked for yet';
   /** Where every thread listens: the addresses asked for, port 0 replaced by the one given. */
   #addresses: readonly ListenAddress[];
   #isStopping = false;
-  #lastRestart = Number.NEGATIVE_INFINITY;
+  /** When each thread was last started anew, milliseconds of the monotonic clock. */
+  readonly #restartedAt = new Map<number, number>();
   /** Threads that died and were started anew. */
   restarts = 0;
 
@@ -64,9 +72,9 @@ export class Pool {
   async start(): Promise<readonly ListenAddress[]> {
     const { workers, useBatches } = this.#settings;
     for (const address of this.#settings.listen) await assertFree(address);
-    const kernel = useBatches ? await openKernel() : 'switched off';
-    const hasBatches = typeof kernel !== 'string';
-    this.#log.info(hasBatches ? { udp: 'batches' } : { udp: 'one by one', why: kernel }, 'datagrams');
+    this.#kernel = useBatches ? await openKernel() : 'switched off';
+    const hasBatches = typeof this.#kernel !== 'string';
+    this.#log.info(hasBatches ? { udp: 'batches' } : { udp: 'one by one', why: this.#kernel }, 'datagrams');
     // The first thread settles which port an address with port 0 gets; the others then share it.
     for (let thread = 0; thread < workers; thread++) {
       const addresses = await this.#spawn(thread, hasBatches ? 'batches' : 'both');
@@ -93,6 +101,9 @@ export class Pool {
       }),
     );
     this.#members.clear();
+    if (typeof this.#kernel !== 'string')
+      for (const { fd } of [...this.#orphans.values()].flat()) this.#kernel.close(fd);
+    this.#orphans.clear();
   }
 
   #spawn(thread: number, role: Role, sockets?: readonly BoundSocket[]): Promise<readonly ListenAddress[]> {
@@ -114,7 +125,7 @@ export class Pool {
       adoptions: port2,
       signal,
     };
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: data, transferList: [port2] });
+    const worker = new Worker(this.#settings.program ?? PROGRAM, { workerData: data, transferList: [port2] });
     const member: Member = { role, worker, adoptions: port1, signal: new Int32Array(signal), sockets };
     this.#members.set(thread, member);
     const { promise, resolve, reject } = Promise.withResolvers<readonly ListenAddress[]>();
@@ -123,7 +134,7 @@ export class Pool {
         member.sockets = report.sockets;
         resolve(report.addresses);
       } else if (report.kind === 'failed') reject(new Error(`Cannot listen: ${report.message}`));
-      else this.#log.error({ thread, why: report.message }, 'batch failed');
+      else this.#log.error({ thread, why: report.message }, 'answer failed');
     });
     worker.on('error', (error) => {
       this.#log.error({ thread, err: error }, 'thread failed');
@@ -133,6 +144,7 @@ export class Pool {
       port1.close();
       if (this.#isStopping || this.#members.get(thread) !== member) return;
       this.#members.delete(thread);
+      reject(new Error('Cannot listen: the thread ended'));
       // One that never listened is its starter's affair.
       promise.then(
         () => this.#restart(thread, member),
@@ -143,15 +155,21 @@ export class Pool {
   }
 
   /** Puts another thread in a dead one's place, on the same sockets: what waits in them is answered. */
-  #restart(thread: number, { role, sockets }: Member): void {
+  #restart(thread: number, { role, sockets }: Pick<Member, 'role' | 'sockets'>): void {
     this.restarts++;
-    const delay = performance.now() - this.#lastRestart < RESTART_MS ? RESTART_MS : 0;
-    this.#lastRestart = performance.now();
+    const now = performance.now();
+    const delay = now - (this.#restartedAt.get(thread) ?? Number.NEGATIVE_INFINITY) < RESTART_MS ? RESTART_MS : 0;
+    this.#restartedAt.set(thread, now);
+    if (sockets) this.#orphans.set(thread, sockets);
     setTimeout(() => {
       if (this.#isStopping) return;
+      this.#orphans.delete(thread);
       this.#spawn(thread, role, sockets).then(
         () => this.#log.warn({ thread }, 'thread started anew'),
-        (error: Error) => this.#log.error({ thread, err: error }, 'thread cannot be started anew'),
+        (error: Error) => {
+          this.#log.error({ thread, err: error }, 'thread cannot be started anew; it is tried again');
+          this.#restart(thread, { role, sockets });
+        },
       );
     }, delay);
   }

@@ -150,15 +150,7 @@ export class TcpListener implements Listener {
         return;
       }
       if (data.length - at - 2 < length) break;
-      const reply = this.#context.responder.respond(
-        data,
-        at + 2,
-        length,
-        out,
-        filled + 2,
-        Transport.TCP,
-        connection.client,
-      );
+      const reply = this.#respond(data, at + 2, length, filled + 2, connection.client);
       at += 2 + length;
       if (reply === 0) continue;
       out[filled] = reply >> 8;
@@ -179,6 +171,16 @@ export class TcpListener implements Listener {
     // A client that does not take its answers is not read from until it does.
     if (isFull) socket.pause();
     else if (connection.hasEnded) socket.end();
+  }
+
+  /** @returns octets of the reply, which lies at `to` of what goes out; 0 when there is none */
+  #respond(data: Buffer, at: number, length: number, to: number, client: number): number {
+    try {
+      return this.#context.responder.respond(data, at, length, this.#out, to, Transport.TCP, client);
+    } catch (error) {
+      this.#context.fault(error);
+      return 0;
+    }
   }
 
   #send(socket: Socket, length: number): void {

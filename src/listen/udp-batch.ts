@@ -139,15 +139,13 @@ export class UdpBatch {
       received[header + (MMSGHDR.CONTROL_LENGTH >>> 2)] = this.#controlRoom;
       // A reply to port 0 cannot be sent; such a query is forged.
       if (names[name + 2] === 0 && names[name + 3] === 0) continue;
-      const size = responder.respond(
-        queries,
-        i * QUERY_OCTETS,
-        length,
-        replies,
-        out * replyOctets,
-        Transport.UDP,
-        context.clientOfSocketAddress(names, name),
-      );
+      let size = 0;
+      try {
+        const client = context.clientOfSocketAddress(names, name);
+        size = responder.respond(queries, i * QUERY_OCTETS, length, replies, out * replyOctets, Transport.UDP, client);
+      } catch (error) {
+        context.fault(error);
+      }
       if (size === 0) continue;
       this.#sizes[out] = size;
       this.#askers[out] = i;

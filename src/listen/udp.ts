@@ -65,9 +65,14 @@ export class UdpListener implements Listener {
       counters[Count.DROPPED_REPLIES]!++;
       return;
     }
-    this.#context.refresh();
-    const client = this.#context.clientOf(ip);
-    const length = responder.respond(message, 0, message.length, this.#replies, to, Transport.UDP, client);
+    let length = 0;
+    try {
+      this.#context.refresh();
+      const client = this.#context.clientOf(ip);
+      length = responder.respond(message, 0, message.length, this.#replies, to, Transport.UDP, client);
+    } catch (error) {
+      this.#context.fault(error);
+    }
     if (length === 0) {
       this.#free.push(to);
       return;

@@ -1,6 +1,6 @@
-// A thread that answers: its own responder, the shared image, and either a loop over batches of datagrams or listeners on
-// Node's event loop. Started by `pool.ts`.
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+// The work of a thread that answers: its own responder, the shared image, and either a loop over batches of datagrams or
+// listeners on Node's event loop. `pool.ts` starts the thread, `worker-thread.ts` is what it runs.
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Responder, type ResponderSettings } from '../answer/responder.ts';
 import { Count, counterSlice } from '../base/counters.ts';
 import { ImageReader } from '../zone/image-reader.ts';
@@ -45,11 +45,15 @@ export type WorkerReport =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'fault'; readonly message: string };
 
-function createContext(data: WorkerData): ListenerContext {
+/** Milliseconds between two faults that are told; all are counted. A query that is fatal can be asked again and again. */
+const FAULT_MS = 1_000;
+
+function createContext(port: MessagePort, data: WorkerData, Answerer: typeof Responder): ListenerContext {
   const image = new ImageReader(data.control, data.buffers);
   const counters = counterSlice(data.counters, data.thread);
-  const responder = new Responder(image, data.settings, counters);
+  const responder = new Answerer(image, data.settings, counters);
   const clients = new ClientClasses(image, data.stableFor);
+  let told = Number.NEGATIVE_INFINITY;
   return {
     responder,
     counters,
@@ -64,16 +68,22 @@ function createContext(data: WorkerData): ListenerContext {
       }
       responder.forget();
     },
+    fault(error) {
+      counters[Count.FAULTS]!++;
+      if (performance.now() - told < FAULT_MS) return;
+      told = performance.now();
+      const message = String(error instanceof Error ? error.stack : error);
+      port.postMessage({ kind: 'fault', message } satisfies WorkerReport);
+    },
     clientOf: (ip) => clients.ofText(ip),
     clientOfSocketAddress: (octets, at) => clients.ofSocketAddress(octets, at),
   };
 }
 
 /** Answers batch after batch until told to stop. A batch that fails costs only itself. */
-async function serveBatches(port: MessagePort, data: WorkerData): Promise<void> {
+async function serveBatches(port: MessagePort, data: WorkerData, context: ListenerContext): Promise<void> {
   const kernel = await openKernel();
   if (typeof kernel === 'string') throw new Error(kernel);
-  const context = createContext(data);
   const sockets =
     data.sockets ??
     data.addresses.map(({ ip, port: asked }) => {
@@ -88,16 +98,14 @@ async function serveBatches(port: MessagePort, data: WorkerData): Promise<void> 
     try {
       batch.turn();
     } catch (error) {
-      context.counters[Count.FAULTS]!++;
-      port.postMessage({ kind: 'fault', message: String((error as Error).stack) } satisfies WorkerReport);
+      context.fault(error);
     }
   }
   batch.drain();
 }
 
 /** Answers on the event loop until told to stop. */
-async function serveEvents(port: MessagePort, data: WorkerData): Promise<void> {
-  const context = createContext(data);
+async function serveEvents(port: MessagePort, data: WorkerData, context: ListenerContext): Promise<void> {
   const listeners: Listener[] = [];
   const addresses: ListenAddress[] = [];
   const listen = async (listener: Listener, address: ListenAddress): Promise<ListenAddress> => {
@@ -119,14 +127,17 @@ async function serveEvents(port: MessagePort, data: WorkerData): Promise<void> {
   await Promise.all(listeners.map((listener) => listener.stop()));
 }
 
-async function run(port: MessagePort, data: WorkerData): Promise<void> {
+/**
+ * Answers until the pool says that it is enough.
+ * @param Answerer makes the responder; tests give one that fails
+ */
+export async function work(port: MessagePort, data: WorkerData, Answerer: typeof Responder = Responder): Promise<void> {
   try {
-    await (data.role === 'batches' ? serveBatches(port, data) : serveEvents(port, data));
+    const context = createContext(port, data, Answerer);
+    await (data.role === 'batches' ? serveBatches : serveEvents)(port, data, context);
   } catch (error) {
     port.postMessage({ kind: 'failed', message: (error as Error).message } satisfies WorkerReport);
   }
   data.adoptions.close();
   port.close();
 }
-
-if (parentPort) void run(parentPort, workerData as WorkerData);
