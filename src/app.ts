@@ -5,7 +5,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { Order, type ResponderSettings } from './answer/responder.ts';
 import { writeFileAtomically } from './base/atomic-file.ts';
-import { namedCounters } from './base/counters.ts';
+import { namedCounters, threadCounters } from './base/counters.ts';
 import type { Logger } from './base/log.ts';
 import { Metrics } from './base/metrics.ts';
 import { schedule } from './base/schedule.ts';
@@ -34,6 +34,8 @@ export interface App {
   readonly metrics: Metrics;
   /** All counters by name and labels: those of the threads, then those of the main thread. */
   counters(): Record<string, number>;
+  /** The counters of each thread that answers, by transport. */
+  threadCounters(): Record<string, Record<string, number>>[];
   /** Stops answering, then everything else. */
   stop(): Promise<void>;
 }
@@ -144,7 +146,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       { listen: addresses.map(({ ip, port }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)) },
       'ready',
     );
-    return { addresses, metrics, counters: () => ({ ...namedCounters(threads.counters), ...metrics.named() }), stop };
+    return {
+      addresses,
+      metrics,
+      counters: () => ({ ...namedCounters(threads.counters), ...metrics.named() }),
+      threadCounters: () => threadCounters(threads.counters),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,7 +1,7 @@
 // HOT PATH: no allocation, no await, no throw
 // The one door: a query's octets in, a reply's octets out. Everything a reply owes to the asking client alone (id, RD and
 // CD, the question's spelling, the order of records, OPT) is put in here; the rest is composed once and cached.
-import { Count } from '../base/counters.ts';
+import { Count, counterPage } from '../base/counters.ts';
 import { Class, Ede, Opcode, Rcode, Type } from '../wire/codes.ts';
 import { HEADER, MIN_UDP_SIZE, Option, Query, Verdict } from '../wire/query.ts';
 import { ANY_VIEW } from '../wire/views.ts';
@@ -49,7 +49,10 @@ const SizeClass = { SMALL: 0, FULL: 1, TCP: 2, OTHER: 3 } as const;
 export class Responder {
   readonly #image: ImageReader;
   readonly #settings: ResponderSettings;
-  readonly #counters: Float64Array;
+  readonly #udpCounters: Float64Array;
+  readonly #tcpCounters: Float64Array;
+  /** Those of the transport of the query in hand. */
+  #counters: Float64Array;
   readonly #query = new Query();
   readonly #composer: Composer;
   readonly #cache: AnswerCache;
@@ -62,10 +65,13 @@ export class Responder {
   #ede = -1;
   #isFixed = false;
 
+  /** @param counters the slice of the thread */
   constructor(image: ImageReader, settings: ResponderSettings, counters: Float64Array) {
     this.#image = image;
     this.#settings = settings;
-    this.#counters = counters;
+    this.#udpCounters = counterPage(counters, Transport.UDP);
+    this.#tcpCounters = counterPage(counters, Transport.TCP);
+    this.#counters = this.#udpCounters;
     this.#composer = new Composer(image);
     this.#cache = new AnswerCache(image, settings.cacheSize);
   }
@@ -92,8 +98,9 @@ export class Responder {
     transport: number,
     client: number,
   ): number {
-    const counters = this.#counters;
-    counters[transport === Transport.TCP ? Count.TCP_QUERIES : Count.UDP_QUERIES]++;
+    const counters = transport === Transport.TCP ? this.#tcpCounters : this.#udpCounters;
+    this.#counters = counters;
+    counters[Count.QUERIES]++;
     const query = this.#query;
     this.#ede = -1;
     this.#isFixed = this.#settings.order === Order.FIXED || (client & STABLE_ORDER) !== 0;

@@ -34,7 +34,7 @@ export function serve(): Command {
       void app.stop();
     };
     for (const signal of SIGNALS) process.on(signal, stop);
-    process.on('SIGUSR2', () => log.info({ counters: app.counters() }, 'counters'));
+    process.on('SIGUSR2', () => log.info({ counters: app.counters(), threads: app.threadCounters() }, 'counters'));
   });
 }
 

@@ -24,13 +24,14 @@ export interface TcpLimits {
 /** What a listener needs of its thread. */
 export interface ListenerContext {
   readonly responder: Responder;
+  /** The slice of the thread: a page for each transport. */
   readonly counters: Float64Array;
   readonly maxUdpSize: number;
   readonly tcp: TcpLimits;
   /** To be called before answering: takes over new buffers of the image if there are any. */
   refresh(): void;
-  /** Counts an answer that failed, and tells of it. On the query path nothing throws; what throws all the same is a fault of ours. */
-  fault(error: unknown): void;
+  /** Counts an answer that failed, and tells of it. On the query path nothing throws: what does so all the same is a fault of ours. */
+  fault(error: unknown, transport: number): void;
   /** The class of a client, as `Responder.respond` takes it. */
   clientOf(ip: string): number;
   /** The same for the `struct sockaddr_in` or `sockaddr_in6` that begins at `octets[at]`. */

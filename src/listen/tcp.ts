@@ -1,8 +1,9 @@
 // DNS over TCP on node:net (RFC 7766, RFC 9210): pipelined queries, answers at once, limits on what one client may hold.
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { Transport } from '../answer/responder.ts';
-import { Count } from '../base/counters.ts';
+import { Count, counterPage } from '../base/counters.ts';
 import { HEADER } from '../wire/query.ts';
+import { LatencySample } from './latency.ts';
 import type { ListenAddress, Listener, ListenerContext } from './listener.ts';
 
 /** Connections that the kernel holds for us before we take them. */
@@ -34,6 +35,8 @@ const SWEEP_MS = 250;
 
 export class TcpListener implements Listener {
   readonly #context: ListenerContext;
+  readonly #counters: Float64Array;
+  readonly #latency: LatencySample;
   #server: Server | undefined;
   readonly #connections = new Set<Connection>();
   readonly #perClient = new Map<string, number>();
@@ -43,6 +46,8 @@ export class TcpListener implements Listener {
 
   constructor(context: ListenerContext) {
     this.#context = context;
+    this.#counters = counterPage(context.counters, Transport.TCP);
+    this.#latency = new LatencySample(this.#counters);
   }
 
   async start(address: ListenAddress): Promise<ListenAddress> {
@@ -59,7 +64,7 @@ export class TcpListener implements Listener {
     server.removeListener('error', reject);
     // Out of file descriptors, for one: the connection is lost, the server goes on.
     server.on('error', () => {
-      this.#context.counters[Count.TCP_REFUSED]!++;
+      this.#counters[Count.TCP_REFUSED]!++;
     });
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
     const bound = server.address();
@@ -81,16 +86,16 @@ export class TcpListener implements Listener {
   }
 
   #accept(socket: Socket): void {
-    const { counters, tcp } = this.#context;
+    const { tcp } = this.#context;
     const ip = socket.remoteAddress ?? '';
     const ofClient = this.#perClient.get(ip) ?? 0;
     if (this.#connections.size >= tcp.maxConnections) this.#closeIdlest();
     if (this.#connections.size >= tcp.maxConnections || ofClient >= tcp.maxConnectionsPerClient || ip === '') {
-      counters[Count.TCP_REFUSED]!++;
+      this.#counters[Count.TCP_REFUSED]!++;
       socket.resetAndDestroy();
       return;
     }
-    counters[Count.TCP_CONNECTIONS]!++;
+    this.#counters[Count.TCP_CONNECTIONS]!++;
     this.#perClient.set(ip, ofClient + 1);
     const connection: Connection = {
       socket,
@@ -137,10 +142,12 @@ export class TcpListener implements Listener {
     const { socket, pending } = connection;
     if (chunk.length > 0) connection.lastUsed = performance.now();
     const data = pending ? Buffer.concat([pending, chunk]) : chunk;
+    this.#latency.begin();
     this.#context.refresh();
     const out = this.#out;
     let filled = 0;
     let at = 0;
+    let queries = 0;
     while (data.length - at >= 2 && socket.writableLength <= tcp.maxQueuedOctets) {
       const length = (data[at]! << 8) | data[at + 1]!;
       if (length < HEADER) {
@@ -152,6 +159,7 @@ export class TcpListener implements Listener {
       if (data.length - at - 2 < length) break;
       const reply = this.#respond(data, at + 2, length, filled + 2, connection.client);
       at += 2 + length;
+      queries++;
       if (reply === 0) continue;
       out[filled] = reply >> 8;
       out[filled + 1] = reply & 255;
@@ -162,6 +170,7 @@ export class TcpListener implements Listener {
       }
     }
     this.#send(socket, filled);
+    this.#latency.end(queries);
     const isFull = socket.writableLength > tcp.maxQueuedOctets;
     const rest = data.length - at;
     // Copied, because a chunk can be a slice of a much larger buffer.
@@ -178,7 +187,7 @@ export class TcpListener implements Listener {
     try {
       return this.#context.responder.respond(data, at, length, this.#out, to, Transport.TCP, client);
     } catch (error) {
-      this.#context.fault(error);
+      this.#context.fault(error, Transport.TCP);
       return 0;
     }
   }
@@ -189,12 +198,12 @@ export class TcpListener implements Listener {
 
   #sweep(): void {
     const now = performance.now();
-    const { tcp, counters } = this.#context;
+    const { tcp } = this.#context;
     for (const connection of this.#connections) {
       const isLate = connection.deadline > 0 && now > connection.deadline;
       const isIdle = now - connection.lastUsed > tcp.idleMs;
       if (!isLate && !isIdle) continue;
-      counters[Count.TCP_TIMEOUTS]!++;
+      this.#counters[Count.TCP_TIMEOUTS]!++;
       connection.socket.destroy();
     }
   }

@@ -2,8 +2,9 @@
 // DNS over UDP in batches (Linux): one call receives up to 64 datagrams, each is answered, one call sends all replies. The
 // thread does nothing else: it blocks in the kernel while there is nothing to do, so it has no event loop to go round.
 import { Transport } from '../answer/responder.ts';
-import { Count } from '../base/counters.ts';
+import { Count, counterPage } from '../base/counters.ts';
 import { type Block, isWildcard, type Kernel, MMSGHDR, MSG_DONTWAIT, MSG_WAITFORONE, POLLIN, SIZE } from './kernel.ts';
+import { LatencySample } from './latency.ts';
 import type { ListenAddress, ListenerContext } from './listener.ts';
 
 /** Datagrams in one call. More wins nothing: at 64 the calls are already below a tenth of the cost. */
@@ -49,6 +50,8 @@ export interface BoundSocket {
 export class UdpBatch {
   readonly #kernel: Kernel;
   readonly #context: ListenerContext;
+  readonly #counters: Float64Array;
+  readonly #latency: LatencySample;
   readonly #sockets: readonly Socket[];
   /** Octets for the control message of a datagram that comes; 0 when no socket wants one. */
   readonly #controlRoom: number;
@@ -74,6 +77,8 @@ export class UdpBatch {
   constructor(kernel: Kernel, context: ListenerContext, sockets: readonly BoundSocket[]) {
     this.#kernel = kernel;
     this.#context = context;
+    this.#counters = counterPage(context.counters, Transport.UDP);
+    this.#latency = new LatencySample(this.#counters);
     this.#sockets = sockets.map(({ fd, address }) => ({ fd, hasControl: isWildcard(address.ip) }));
     this.#controlRoom = this.#sockets.some(({ hasControl }) => hasControl) ? CONTROL_OCTETS : 0;
     this.#polled = kernel.allocate(Math.max(1, sockets.length) * SIZE.POLLFD);
@@ -120,6 +125,7 @@ export class UdpBatch {
     const kernel = this.#kernel;
     const count = kernel.recvmmsg(socket.fd, this.#received.address, BATCH, flags, 0);
     if (count <= 0) return 0;
+    this.#latency.begin();
     const context = this.#context;
     context.refresh();
     const { responder } = context;
@@ -144,7 +150,7 @@ export class UdpBatch {
         const client = context.clientOfSocketAddress(names, name);
         size = responder.respond(queries, i * QUERY_OCTETS, length, replies, out * replyOctets, Transport.UDP, client);
       } catch (error) {
-        context.fault(error);
+        context.fault(error, Transport.UDP);
       }
       if (size === 0) continue;
       this.#sizes[out] = size;
@@ -154,6 +160,7 @@ export class UdpBatch {
       out++;
     }
     this.#send(socket.fd, this.#pack(out, socket.hasControl));
+    this.#latency.end(count);
     return count;
   }
 
@@ -255,7 +262,7 @@ export class UdpBatch {
       const replies = this.#sentWords[(done * SIZE.MMSGHDR + MMSGHDR.IOV_COUNT) >>> 2]!;
       // An old kernel, or a device that cannot do it: from now on one by one. These replies the clients ask for again.
       if (replies > 1) this.#canSegment = false;
-      this.#context.counters[Count.DROPPED_REPLIES]! += replies;
+      this.#counters[Count.DROPPED_REPLIES]! += replies;
       done++;
       tries = 0;
     }

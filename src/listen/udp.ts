@@ -2,7 +2,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { Transport } from '../answer/responder.ts';
-import { Count } from '../base/counters.ts';
+import { Count, counterPage } from '../base/counters.ts';
+import { LatencySample } from './latency.ts';
 import type { ListenAddress, Listener, ListenerContext } from './listener.ts';
 
 /** Octets the kernel keeps for us when queries come faster than they are answered. */
@@ -13,6 +14,8 @@ const WAITING = 1_024;
 
 export class UdpListener implements Listener {
   readonly #context: ListenerContext;
+  readonly #counters: Float64Array;
+  readonly #latency: LatencySample;
   #socket: Socket | undefined;
   /** Room for each reply that is not sent yet, side by side. */
   readonly #replies: Uint8Array;
@@ -21,6 +24,8 @@ export class UdpListener implements Listener {
 
   constructor(context: ListenerContext) {
     this.#context = context;
+    this.#counters = counterPage(context.counters, Transport.UDP);
+    this.#latency = new LatencySample(this.#counters);
     const room = (context.maxUdpSize + 64) & ~3;
     this.#replies = new Uint8Array(room * WAITING);
     for (let i = WAITING - 1; i >= 0; i--) this.#free.push(i * room);
@@ -37,7 +42,7 @@ export class UdpListener implements Listener {
     socket.removeAllListeners('error');
     // An error on the socket (an ICMP message, say) concerns one reply; the socket goes on.
     socket.on('error', () => {
-      this.#context.counters[Count.DROPPED_REPLIES]!++;
+      this.#counters[Count.DROPPED_REPLIES]!++;
     });
     try {
       socket.setRecvBufferSize(RECEIVE_BUFFER);
@@ -56,22 +61,23 @@ export class UdpListener implements Listener {
   }
 
   #answer(message: Uint8Array, port: number, ip: string): void {
-    const { responder, counters } = this.#context;
+    const { responder } = this.#context;
     const socket = this.#socket;
     // A reply to port 0 cannot be sent; such a query is forged.
     if (port === 0 || !socket) return;
     const to = this.#free.pop();
     if (to === undefined) {
-      counters[Count.DROPPED_REPLIES]!++;
+      this.#counters[Count.DROPPED_REPLIES]!++;
       return;
     }
+    this.#latency.begin();
     let length = 0;
     try {
       this.#context.refresh();
       const client = this.#context.clientOf(ip);
       length = responder.respond(message, 0, message.length, this.#replies, to, Transport.UDP, client);
     } catch (error) {
-      this.#context.fault(error);
+      this.#context.fault(error, Transport.UDP);
     }
     if (length === 0) {
       this.#free.push(to);
@@ -79,7 +85,8 @@ export class UdpListener implements Listener {
     }
     socket.send(this.#replies, to, length, port, ip, (error) => {
       this.#free.push(to);
-      if (error) counters[Count.DROPPED_REPLIES]!++;
+      if (error) this.#counters[Count.DROPPED_REPLIES]!++;
     });
+    this.#latency.end(1);
   }
 }

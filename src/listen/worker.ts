@@ -1,8 +1,8 @@
 // The work of a thread that answers: its own responder, the shared image, and either a loop over batches of datagrams or
 // listeners on Node's event loop. `pool.ts` starts the thread, `worker-thread.ts` is what it runs.
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { Responder, type ResponderSettings } from '../answer/responder.ts';
-import { Count, counterSlice } from '../base/counters.ts';
+import { Responder, type ResponderSettings, Transport } from '../answer/responder.ts';
+import { Count, counterPage, counterSlice } from '../base/counters.ts';
 import { ImageReader } from '../zone/image-reader.ts';
 import type { ImageBuffers } from '../zone/layout.ts';
 import { ClientClasses, type Prefix } from './clients.ts';
@@ -68,8 +68,8 @@ function createContext(port: MessagePort, data: WorkerData, Answerer: typeof Res
       }
       responder.forget();
     },
-    fault(error) {
-      counters[Count.FAULTS]!++;
+    fault(error, transport) {
+      counterPage(counters, transport)[Count.FAULTS]!++;
       if (performance.now() - told < FAULT_MS) return;
       told = performance.now();
       const message = String(error instanceof Error ? error.stack : error);
@@ -98,7 +98,7 @@ async function serveBatches(port: MessagePort, data: WorkerData, context: Listen
     try {
       batch.turn();
     } catch (error) {
-      context.fault(error);
+      context.fault(error, Transport.UDP);
     }
   }
   batch.drain();

@@ -1,6 +1,6 @@
 // Zones, image and responder in the test's own thread: what a worker has, without sockets.
 import { Order, Responder, type ResponderSettings, Transport } from '../../src/answer/responder.ts';
-import { counterSlice, createCounters } from '../../src/base/counters.ts';
+import { counterSlice, createCounters, sumCounter } from '../../src/base/counters.ts';
 import { fold, parseName } from '../../src/wire/name.ts';
 import type { RR } from '../../src/wire/rr.ts';
 import { rdataFromText, typeByMnemonic } from '../../src/wire/types.ts';
@@ -80,7 +80,7 @@ export class Desk {
   readonly store: ZoneStore;
   readonly reader: ImageReader;
   readonly responder: Responder;
-  readonly counters = counterSlice(createCounters(1), 0);
+  readonly counters = createCounters(1);
   readonly #target = new Uint8Array(65_535 + 64);
   #buffers: ImageBuffers;
   /** How often new buffers were handed out. */
@@ -94,7 +94,7 @@ export class Desk {
     this.#buffers = this.image.buffers;
     this.store = new ZoneStore(this.image, () => NOW_MS);
     this.reader = new ImageReader(this.image.control, this.#buffers);
-    this.responder = new Responder(this.reader, { ...SETTINGS, ...settings }, this.counters);
+    this.responder = new Responder(this.reader, { ...SETTINGS, ...settings }, counterSlice(this.counters, 0));
   }
 
   /** Adds the zone of a file, or puts another content in its place. */
@@ -127,10 +127,10 @@ export class Desk {
     return decode(this.respond(query(name, type, options), transport, client));
   }
 
-  /** By how much a counter moved while something was done. */
+  /** By how much a counter moved, of both transports, while something was done. */
   moved(counter: number, work: () => void): number {
-    const before = this.counters[counter]!;
+    const before = sumCounter(this.counters, counter);
     work();
-    return this.counters[counter]! - before;
+    return sumCounter(this.counters, counter) - before;
   }
 }

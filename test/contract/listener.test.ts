@@ -2,6 +2,7 @@
 // its own over one image. Where there are no batches (see `test/without-koffi.ts`) the first of the two is the second as well.
 import { createSocket } from 'node:dgram';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Transport } from '../../src/answer/responder.ts';
 import { Count, sumCounter } from '../../src/base/counters.ts';
 import { openKernel } from '../../src/listen/kernel.ts';
 import type { ListenAddress } from '../../src/listen/listener.ts';
@@ -38,8 +39,8 @@ describe.each([
     const tcp = await TcpClient.open(desk.port);
     expect(decode(await tcp.ask(query('www.example.org', TYPE.A))).answer).toHaveLength(1);
     tcp.close();
-    expect(sumCounter(desk.pool.counters, Count.UDP_QUERIES)).toBe(1);
-    expect(sumCounter(desk.pool.counters, Count.TCP_QUERIES)).toBe(1);
+    expect(sumCounter(desk.pool.counters, Count.QUERIES, Transport.UDP)).toBe(1);
+    expect(sumCounter(desk.pool.counters, Count.QUERIES, Transport.TCP)).toBe(1);
     expect(sumCounter(desk.pool.counters, Count.RCODE)).toBe(2);
   });
 
