@@ -6,6 +6,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Query } from '../wire/query.ts';
 import { HEADER } from '../wire/query.ts';
+import { ANY_VIEW } from '../wire/views.ts';
 import type { ImageReader } from '../zone/image-reader.ts';
 import { ZONE_SET } from '../zone/layout.ts';
 import { type Composer, MAX_CACHED } from './compose.ts';
@@ -45,6 +46,9 @@ const PAGE = 65_536;
 /** One in so many hits is told to the order of use; a power of two. */
 const TOUCH = 16;
 
+/** One in so many answers takes the place of others though it was not asked for before; a power of two. */
+const UNASKED = 16;
+
 /** Answers given up to make room for one new answer, at most. */
 const MAX_EVICTIONS = 64;
 
@@ -62,6 +66,11 @@ export class AnswerCache {
   readonly #recent: Int32Array;
   readonly #recentMask: number;
   #finds = 0;
+  /** Keys of answers that there was no room for, one place for each key's low bits: who is asked for again is let in. */
+  readonly #refused: Int32Array;
+  #refusals = 0;
+  /** Whether it holds, or has held, answers that are not for everybody. */
+  hasViews = false;
   /** Free blocks of each size, a stack in a list. */
   readonly #free: number[][] = [];
   /** Size of the blocks of each page, as an index into `#free`. */
@@ -81,6 +90,7 @@ export class AnswerCache {
     while (places * MIN_BLOCK < size) places *= 2;
     this.#recent = new Int32Array(places * 2).fill(-1);
     this.#recentMask = places - 1;
+    this.#refused = new Int32Array(places);
     for (let block = MIN_BLOCK; block <= MAX_BLOCK; block *= 2) this.#free.push([]);
     this.#entries = new LRUCache({
       max: Math.max(1, Math.floor((this.#pages * PAGE) / MIN_BLOCK)),
@@ -166,6 +176,7 @@ export class AnswerCache {
     const head = (EntryWord.WORDS + ((message.length + 3) >>> 2) + (slotCount + zoneCount) * 2) * 4;
     const at = this.#take(head + (turnCount + message.pointers) * 2, key);
     if (at < 0) return;
+    if (view !== ANY_VIEW) this.hasViews = true;
     const words = this.words;
     const word = at >>> 2;
     words[word + EntryWord.TYPE_LENGTH] = (query.type << 16) | message.length;
@@ -197,18 +208,37 @@ export class AnswerCache {
 
   /** Takes a block of at least `size` octets. @returns its offset; -1 when there is none to be had */
   #take(size: number, key: number): number {
-    // What this answer replaces is given up first, so that its block can serve again.
-    this.#entries.delete(key);
     let index = 0;
     while (MIN_BLOCK << index < size) index++;
     if (index >= this.#free.length) return -1;
-    const free = this.#free[index];
-    for (let evictions = 0; ; evictions++) {
-      const at = free.pop();
-      if (at !== undefined) return at;
-      if (this.#pagesUsed < this.#pages) this.#cutPage(index);
-      else if (evictions === MAX_EVICTIONS || this.#entries.pop() === undefined) return -1;
-    }
+    if (this.#free[index].length === 0 && this.#pagesUsed < this.#pages) this.#cutPage(index);
+    if (!this.#hasRoom(index) && !this.#isWorthIt(key)) return -1;
+    // What this answer replaces is given up first, so that its block can serve again.
+    this.#entries.delete(key);
+    for (let evictions = 0; !this.#hasRoom(index); evictions++)
+      if (evictions === MAX_EVICTIONS || this.#entries.pop() === undefined) return -1;
+    // A larger one does as well: pages never change their size of blocks, and what is asked may.
+    let from = index;
+    while (this.#free[from].length === 0) from++;
+    return this.#free[from].pop()!;
+  }
+
+  /** Whether a block of this size, or a larger one, is free. */
+  #hasRoom(index: number): boolean {
+    for (let i = index; i < this.#free.length; i++) if (this.#free[i].length > 0) return true;
+    return false;
+  }
+
+  /**
+   * Whether an answer is worth that others give way to it: once it was refused before. So names that are asked for once,
+   * random ones above all, push out little. One in `UNASKED` is let in all the same, lest two keys with one place keep each
+   * other out for ever.
+   */
+  #isWorthIt(key: number): boolean {
+    const place = key & this.#recentMask;
+    if (this.#refused[place] === key || (++this.#refusals & (UNASKED - 1)) === 0) return true;
+    this.#refused[place] = key;
+    return false;
   }
 
   /** Cuts a page into free blocks of one size. */

@@ -131,7 +131,7 @@ export class Responder {
     // Most answers are the same for everybody and kept once; the others by view.
     let key = this.#cache.key(query, ANY_VIEW, keptClass);
     let entry = this.#cache.find(key, query, ANY_VIEW, keptClass, sequence);
-    if (entry < 0) {
+    if (entry < 0 && this.#cache.hasViews) {
       key = this.#cache.key(query, view, keptClass);
       entry = this.#cache.find(key, query, view, keptClass, sequence);
     }

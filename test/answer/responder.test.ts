@@ -274,6 +274,23 @@ describe('what is kept', () => {
     expect(ask()).toBe('192.0.2.51');
   });
 
+  it('a flood of names that are asked once does not push out what is asked often', () => {
+    const lines = Array.from({ length: 50 }, (_, i) => `h${i}.example.org 300 A 10.0.0.${i}`);
+    const desk = new Desk({ cacheSize: 1 << 18 }).file('example.org', `${apexOf('example.org')}\n${lines.join('\n')}`);
+    const askOften = () => {
+      for (let i = 0; i < 50; i++) desk.ask(`h${i}.example.org`, TYPE.A);
+    };
+    const flood = (round: number) => {
+      for (let i = 0; i < 3_000; i++) expect(desk.ask(`gone-${round}-${i}.example.org`, TYPE.A).rcode).toBe(3);
+    };
+    // There is no room left when they are asked for the first time.
+    flood(1);
+    expect(desk.moved(Count.CACHE_MISSES, askOften)).toBe(50);
+    for (let round = 0; round < 10; round++) askOften();
+    flood(2);
+    expect(desk.moved(Count.CACHE_HITS, askOften)).toBe(50);
+  });
+
   it('a small cache gives up the answers used longest ago, and answers all the same', () => {
     const lines = Array.from({ length: 3_000 }, (_, i) => `h${i}.example.org 300 A 10.0.${i >> 8}.${i & 255}`);
     const desk = new Desk({ cacheSize: 1 << 16 }).file('example.org', `${apexOf('example.org')}\n${lines.join('\n')}`);
