@@ -61,6 +61,8 @@ export interface Kernel {
   /** @returns datagrams sent; -1 with `errno` set */
   sendmmsg(fd: number, headers: number, count: number, flags: number): number;
   poll(fds: number, count: number, timeoutMs: number): number;
+  /** Sleeps; the kernel adds its slack, some 50 microseconds. */
+  usleep(microseconds: number): number;
   errno(): number;
   allocate(octets: number): Block;
   /**
@@ -140,6 +142,7 @@ function bindKernel(koffi: Koffi): Kernel {
     recvmmsg: libc.func('int recvmmsg(int fd, uintptr_t headers, uint32_t count, int flags, uintptr_t timeout)'),
     sendmmsg: libc.func('int sendmmsg(int fd, uintptr_t headers, uint32_t count, int flags)'),
     poll: libc.func('int poll(uintptr_t fds, uint64_t count, int timeout)'),
+    usleep: libc.func('int usleep(uint32_t microseconds)'),
     errno: () => koffi.errno(),
     allocate,
     open,

@@ -1,5 +1,5 @@
 // HOT PATH: no allocation, no await, no throw
-// DNS over UDP in batches (Linux): one call receives up to 64 datagrams, each is answered, one call sends all replies. The
+// DNS over UDP in batches (Linux): one call receives up to 128 datagrams, each is answered, one call sends all replies. The
 // thread does nothing else: it blocks in the kernel while there is nothing to do, so it has no event loop to go round.
 import { Transport } from '../answer/responder.ts';
 import { Count, counterPage } from '../base/counters.ts';
@@ -7,8 +7,18 @@ import { type Block, isWildcard, type Kernel, MMSGHDR, MSG_DONTWAIT, MSG_WAITFOR
 import { LatencySample } from './latency.ts';
 import type { ListenAddress, ListenerContext } from './listener.ts';
 
-/** Datagrams in one call. More wins nothing: at 64 the calls are already below a tenth of the cost. */
-const BATCH = 64;
+/** Datagrams in one call. The calls themselves cost little from 64 on; more replies of one size to one client go together. */
+export const BATCH = 128;
+
+/**
+ * Datagrams in a turn from which on it pays to wait a little before the next: what comes meanwhile is received together and
+ * answered together, so there are fewer turns, fewer wake-ups on both sides and fewer, larger messages. Where a turn takes
+ * some ten microseconds, so many come at tens of thousands a second; below that nobody waits for anything.
+ */
+const CROWD = 16;
+
+/** Microseconds of that wait: the most that it adds to a latency, but for the kernel's slack. */
+const GATHER_US = 100;
 
 /** Octets of a query that are taken in; what is longer is cut and gets FORMERR, as no DNS query is. */
 const QUERY_OCTETS = 4_096;
@@ -73,6 +83,8 @@ export class UdpBatch {
   readonly #nameLengths = new Uint8Array(BATCH);
   readonly #controlLengths = new Uint8Array(BATCH);
   #canSegment = true;
+  /** Datagrams in the last turn. */
+  #lastCount = 0;
 
   constructor(kernel: Kernel, context: ListenerContext, sockets: readonly BoundSocket[]) {
     this.#kernel = kernel;
@@ -102,14 +114,18 @@ export class UdpBatch {
 
   /** Waits for datagrams, at most `WAIT_MS`, and answers those that are there. */
   turn(): void {
+    // After a full batch there are more already.
+    if (this.#lastCount >= CROWD && this.#lastCount < BATCH) this.#kernel.usleep(GATHER_US);
+    this.#lastCount = 0;
     const { length } = this.#sockets;
     if (length === 1) {
-      this.#serve(this.#sockets[0]!, MSG_WAITFORONE);
+      this.#lastCount = this.#serve(this.#sockets[0]!, MSG_WAITFORONE);
       return;
     }
     if (this.#kernel.poll(this.#polled.address, length, WAIT_MS) <= 0) return;
     for (let i = 0; i < length; i++)
-      if (this.#polled.octets[i * SIZE.POLLFD + 6] !== 0) this.#serve(this.#sockets[i]!, MSG_DONTWAIT);
+      if (this.#polled.octets[i * SIZE.POLLFD + 6] !== 0)
+        this.#lastCount += this.#serve(this.#sockets[i]!, MSG_DONTWAIT);
   }
 
   /** Answers what the kernel still holds, then closes the sockets. */

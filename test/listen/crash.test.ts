@@ -2,18 +2,16 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Count, sumCounter } from '../../src/base/counters.ts';
+import { BATCH } from '../../src/listen/udp-batch.ts';
 import { type PoolDesk, startDesk } from '../contract/pool-desk.ts';
 import { decode, framed, query, TcpClient, TYPE } from '../live/wire.ts';
-
-/** Datagrams that a thread takes in at once. */
-const BATCH = 64;
 
 /**
  * How often each client asks, and the milliseconds between: slow enough that what comes while a thread is replaced fits into
  * the buffers of any kernel, fast enough that it is more than a batch.
  */
-const ROUNDS = 250;
-const PACE_MS = 4;
+const ROUNDS = 400;
+const PACE_MS = 2;
 
 /** A client that asks each thing once, and counts what it is answered. */
 class Asker {
