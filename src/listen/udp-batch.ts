@@ -23,7 +23,7 @@ const GATHER_US = 100;
 /** Octets of a query that are taken in; what is longer is cut and gets FORMERR, as no DNS query is. */
 const QUERY_OCTETS = 4_096;
 
-/** Octets for one control message (IP_PKTINFO: 28, IPV6_PKTINFO: 36), rounded up. */
+/** Octets for the control messages of a datagram: the local address (IP_PKTINFO: 28, IPV6_PKTINFO: 36) and a segment's size. */
 const CONTROL_OCTETS = 64;
 
 /** Octets kept for a client's address. */
@@ -32,12 +32,22 @@ const NAME_OCTETS = 32;
 /** Milliseconds that a turn waits for a datagram: how long a stop or a new image may have to wait for an idle thread. */
 export const WAIT_MS = 100;
 
-/** Octets of a control message that carries the size of a segment. */
+/** Octets of a control message that carries the size of a segment, 16 bits; and the same rounded up. */
+const SEGMENT_LENGTH = 18;
 const SEGMENT_OCTETS = 24;
 
 /** Constants of <linux/udp.h>: cutting one message into datagrams of one size (Linux 4.18). */
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
+
+/** Datagrams in one message, at most: Linux before 6.9 takes no more. */
+const MAX_SEGMENTS = 64;
+
+/** Octets of one message, at most: those of an IP packet (65,535) without its headers. */
+const MAX_MESSAGE = 65_000;
+
+/** Octets of a reply that may go together with others: what fits through any path, for it cannot be cut into fragments. */
+const MAX_SEGMENT = 1_232;
 
 /** Octets of a `struct sockaddr_in`. */
 const IPV4_NAME = 16;
@@ -73,11 +83,11 @@ export class UdpBatch {
   readonly #controls: Block;
   readonly #received: Block;
   readonly #sent: Block;
-  readonly #segments: Block;
   readonly #receivedWords: Uint32Array;
   readonly #sentWords: Uint32Array;
   readonly #nameWords: Uint32Array;
-  /** Of each reply: its octets (0 once it is in a message), which datagram it answers, octets of that one's address. */
+  readonly #controlWords: Uint32Array;
+  /** Of each reply: its octets (0 once it is in a message), which datagram it answers, octets of that one's address and control. */
   readonly #sizes = new Uint16Array(BATCH);
   readonly #askers = new Uint8Array(BATCH);
   readonly #nameLengths = new Uint8Array(BATCH);
@@ -101,9 +111,9 @@ export class UdpBatch {
     this.#controls = kernel.allocate(BATCH * CONTROL_OCTETS);
     this.#received = kernel.allocate(BATCH * (SIZE.MMSGHDR + SIZE.IOVEC));
     this.#sent = kernel.allocate(BATCH * (SIZE.MMSGHDR + SIZE.IOVEC));
-    this.#segments = kernel.allocate(BATCH * SEGMENT_OCTETS);
     this.#receivedWords = wordsOf(this.#received);
     this.#nameWords = wordsOf(this.#names);
+    this.#controlWords = wordsOf(this.#controls);
     this.#sentWords = wordsOf(this.#sent);
     this.#layHeaders();
     for (const [i, { fd }] of this.#sockets.entries()) {
@@ -172,10 +182,10 @@ export class UdpBatch {
       this.#sizes[out] = size;
       this.#askers[out] = i;
       this.#nameLengths[out] = nameLength;
-      if (socket.hasControl) this.#controlLengths[out] = this.#leaveInterface(i, controlLength);
+      this.#controlLengths[out] = socket.hasControl ? this.#leaveInterface(i, controlLength) : 0;
       out++;
     }
-    this.#send(socket.fd, this.#pack(out, socket.hasControl));
+    this.#send(socket.fd, this.#pack(out));
     this.#latency.end(count);
     return count;
   }
@@ -185,7 +195,7 @@ export class UdpBatch {
    * few sockets) become one message, which the kernel takes through its stack once and cuts up at the end (UDP_SEGMENT).
    * @returns messages
    */
-  #pack(count: number, hasControl: boolean): number {
+  #pack(count: number): number {
     const sizes = this.#sizes;
     let messages = 0;
     let vectors = 0;
@@ -194,13 +204,15 @@ export class UdpBatch {
       if (size === 0) continue;
       const start = vectors;
       this.#putVector(vectors++, first, size);
-      if (this.#canSegment && !hasControl)
-        for (let next = first + 1; next < count; next++) {
+      if (this.#canSegment && size <= MAX_SEGMENT) {
+        const most = start + Math.min(MAX_SEGMENTS, Math.floor(MAX_MESSAGE / size));
+        for (let next = first + 1; next < count && vectors < most; next++) {
           if (sizes[next] !== size || !this.#isSameAsker(first, next)) continue;
           this.#putVector(vectors++, next, size);
           sizes[next] = 0;
         }
-      this.#putHeader(messages++, first, start, vectors - start, size, hasControl);
+      }
+      this.#putHeader(messages++, first, start, vectors - start, size);
     }
     return messages;
   }
@@ -212,7 +224,7 @@ export class UdpBatch {
     words[at + 2] = size;
   }
 
-  #putHeader(message: number, reply: number, vector: number, count: number, size: number, hasControl: boolean): void {
+  #putHeader(message: number, reply: number, vector: number, count: number, size: number): void {
     const words = this.#sentWords;
     const at = (message * SIZE.MMSGHDR) >>> 2;
     const asker = this.#askers[reply]!;
@@ -220,29 +232,41 @@ export class UdpBatch {
     words[at + (MMSGHDR.NAME_LENGTH >>> 2)] = this.#nameLengths[reply]!;
     putAddress(words, at + (MMSGHDR.IOV >>> 2), this.#sent.address + BATCH * SIZE.MMSGHDR + vector * SIZE.IOVEC);
     words[at + (MMSGHDR.IOV_COUNT >>> 2)] = count;
-    let controlLength = 0;
-    if (hasControl) {
-      putAddress(words, at + (MMSGHDR.CONTROL >>> 2), this.#controls.address + asker * CONTROL_OCTETS);
-      controlLength = this.#controlLengths[reply]!;
-    } else if (count > 1) {
-      const segment = message * SEGMENT_OCTETS;
-      this.#segments.octets[segment + 16] = size & 255;
-      this.#segments.octets[segment + 17] = size >> 8;
-      putAddress(words, at + (MMSGHDR.CONTROL >>> 2), this.#segments.address + segment);
-      controlLength = SEGMENT_OCTETS;
-    }
+    let controlLength = this.#controlLengths[reply]!;
+    if (count > 1) controlLength = this.#putSegment(asker, controlLength, size);
+    putAddress(words, at + (MMSGHDR.CONTROL >>> 2), this.#controls.address + asker * CONTROL_OCTETS);
     words[at + (MMSGHDR.CONTROL_LENGTH >>> 2)] = controlLength;
   }
 
-  /** Whether two replies go to one address and port. */
+  /** Writes a `struct cmsghdr` with the size of a segment behind the other one, if there is one. @returns octets of both */
+  #putSegment(asker: number, length: number, size: number): number {
+    const words = this.#controlWords;
+    // Each begins at a multiple of eight.
+    const start = (length + 7) & ~7;
+    const at = (asker * CONTROL_OCTETS + start) >>> 2;
+    words[at] = SEGMENT_LENGTH;
+    words[at + 1] = 0;
+    words[at + 2] = SOL_UDP;
+    words[at + 3] = UDP_SEGMENT;
+    words[at + 4] = size;
+    return start + SEGMENT_OCTETS;
+  }
+
+  /** Whether two replies go to one address and port, and from one address. */
   #isSameAsker(a: number, b: number): boolean {
     const words = this.#nameWords;
     const one = (this.#askers[a]! * NAME_OCTETS) >>> 2;
     const other = (this.#askers[b]! * NAME_OCTETS) >>> 2;
     // Family and port; then the IPv4 address, or flow label, IPv6 address and scope.
     if (words[one] !== words[other] || words[one + 1] !== words[other + 1]) return false;
-    if (this.#nameLengths[a] === IPV4_NAME) return true;
-    for (let i = 2; i < SIZE.SOCKADDR >>> 2; i++) if (words[one + i] !== words[other + i]) return false;
+    if (this.#nameLengths[a] !== IPV4_NAME)
+      for (let i = 2; i < SIZE.SOCKADDR >>> 2; i++) if (words[one + i] !== words[other + i]) return false;
+    const length = this.#controlLengths[a]!;
+    if (length !== this.#controlLengths[b]) return false;
+    const controls = this.#controlWords;
+    const from = (this.#askers[a]! * CONTROL_OCTETS) >>> 2;
+    const otherFrom = (this.#askers[b]! * CONTROL_OCTETS) >>> 2;
+    for (let i = 0; i < length >>> 2; i++) if (controls[from + i] !== controls[otherFrom + i]) return false;
     return true;
   }
 
@@ -276,8 +300,8 @@ export class UdpBatch {
       const errno = kernel.errno();
       if (++tries < SEND_TRIES && isTemporary(errno)) continue;
       const replies = this.#sentWords[(done * SIZE.MMSGHDR + MMSGHDR.IOV_COUNT) >>> 2]!;
-      // An old kernel, or a device that cannot do it: from now on one by one. These replies the clients ask for again.
-      if (replies > 1) this.#canSegment = false;
+      // A device or a path that cannot do it: from now on one by one. These replies the clients ask for again.
+      if (replies > 1 && CANNOT_SEGMENT.includes(errno)) this.#canSegment = false;
       this.#counters[Count.DROPPED_REPLIES]! += replies;
       done++;
       tries = 0;
@@ -300,11 +324,6 @@ export class UdpBatch {
       }
       put(this.#received, vector, this.#queries.address + i * QUERY_OCTETS);
       put(this.#received, vector + 8, QUERY_OCTETS);
-      // struct cmsghdr with a 16-bit value: the size of a segment.
-      const segment = i * SEGMENT_OCTETS;
-      put(this.#segments, segment, 18);
-      this.#segments.octets.writeInt32LE(SOL_UDP, segment + 8);
-      this.#segments.octets.writeInt32LE(UDP_SEGMENT, segment + 12);
     }
   }
 }
@@ -322,6 +341,9 @@ function wordsOf({ octets }: Block): Uint32Array {
 const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
+
+/** EIO, EINVAL, EMSGSIZE, EOPNOTSUPP; others are about one client. */
+const CANNOT_SEGMENT: readonly number[] = [5, 22, 90, 95];
 
 function isTemporary(errno: number): boolean {
   return errno === EINTR || errno === EAGAIN || errno === ENOBUFS;

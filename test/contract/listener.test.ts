@@ -71,6 +71,20 @@ describe.each([
     }
   });
 
+  it('large replies to one client, more than fit into one message, all arrive', async () => {
+    const text = Array.from({ length: 4 }, (_, i) => `"${String(i).repeat(250)}"`).join(' ');
+    desk.put('large', `large.example.org 60 TXT ${text}`);
+    const client = new UdpClient(desk.port);
+    for (let round = 0; round < 5; round++) {
+      const replies = await Promise.all(
+        Array.from({ length: 100 }, () => client.ask(query('large.example.org', TYPE.TXT, { edns: {} }))),
+      );
+      for (const reply of replies) expect(decode(reply).answer[0]!.rdata.length).toBe(4 * 251);
+    }
+    client.close();
+    expect(sumCounter(desk.pool.counters, Count.DROPPED_REPLIES)).toBe(0);
+  });
+
   it('answers from what was published last, through every growth of the image', async () => {
     for (let round = 0; round < 6; round++) {
       const lines = Array.from(
@@ -98,6 +112,34 @@ describe.each([
       // Node's own sockets do not tell to which address a datagram came.
       if (hasBatches) expect(from).toBe(ip);
       else expect(from).toMatch(/^127\./);
+    }
+  });
+
+  it('many replies to one client leave each from the address that was asked, on wildcard addresses of both families', async () => {
+    await desk.pool.stop();
+    await start([
+      { ip: '0.0.0.0', port: 0 },
+      { ip: '::', port: 0 },
+    ]);
+    // As many small datagrams as a socket's buffer holds anywhere.
+    const MANY = 150;
+    for (const [type, { port }, asked] of [
+      ['udp4', desk.addresses[0]!, ['127.0.0.1', '127.0.0.9', '127.0.0.9', '127.1.2.3']],
+      ['udp6', desk.addresses[1]!, ['::1']],
+    ] as const) {
+      const socket = createSocket(type);
+      const from = new Map<number, string>();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      socket.on('message', (reply, remote) => {
+        expect(decode(reply).answer.map(({ rdata }) => ipv4(rdata))).toEqual(['192.0.2.1']);
+        from.set(reply.readUInt16BE(0), remote.address);
+        if (from.size === MANY) resolve();
+      });
+      for (let id = 0; id < MANY; id++)
+        socket.send(query('www.example.org', TYPE.A, { id }), port, asked[id % asked.length]);
+      await promise;
+      socket.close();
+      if (hasBatches) for (const [id, address] of from) expect(address).toBe(asked[id % asked.length]);
     }
   });
 
