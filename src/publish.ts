@@ -108,6 +108,7 @@ export class Publisher {
     const problems: Problem[] = [];
     const wants: [string, readonly VipWant[]][] = [];
     for (const task of removed.tasks) wants.push([`${source} task ${taskKey(task)}`, []]);
+    const tasks = instancesTogether(upserted.tasks);
     for (const [task] of upserted.tasks) wants.push([`${source} task ${taskKey(task)}`, builder.vipWants(task)]);
     vips.update(wants);
     this.#placeClients(delta);
@@ -116,7 +117,7 @@ export class Publisher {
       store.set(`${source} framework ${framework.id}`, builder.framework(framework, problems));
     for (const [agent] of upserted.agents) store.set(`${source} agent ${agent.id}`, builder.agent(agent, problems));
     if (upserted.masters) store.set(`${source} masters`, builder.masters(upserted.masters[0], problems));
-    for (const [task] of upserted.tasks) store.set(`${source} task ${taskKey(task)}`, builder.task(task, problems));
+    for (const task of tasks) store.set(`${source} task ${taskKey(task)}`, builder.task(task, problems));
     for (const [service] of upserted.services ?? [])
       store.set(`${source} service ${service.id}`, builder.service(service, problems));
     for (const key of again) store.set(key, builder.again(key, problems));
@@ -212,6 +213,13 @@ export class Publisher {
     if (problems.length > LOGGED_PROBLEMS)
       log.warn({ source, more: problems.length - LOGGED_PROBLEMS }, 'more records left out');
   }
+}
+
+/** Tasks by name: those of one app share most of their names, which are then made and found once. */
+function instancesTogether(upserted: PublishedDelta['upserted']['tasks']): Task[] {
+  const tasks = upserted.map(([task]) => task);
+  if (tasks.length > 1) tasks.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  return tasks;
 }
 
 /** What of a delta has names that another may want, too, by key of contribution. */

@@ -6,7 +6,10 @@ import type { Task } from '../model/task.ts';
 import { Type } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name.ts';
+import { NameNode } from '../wire/name-node.ts';
 import { dcosLabel } from './naming.ts';
+import type { NodeWriter } from './node-writer.ts';
+import { NO_NODE } from './node-writer.ts';
 import type { DcosSettings } from './settings.ts';
 import type { AddressCache, WireWriter } from './writer.ts';
 
@@ -44,16 +47,27 @@ function isIn(networks: readonly string[] | undefined, network: string | undefin
   return networks === undefined || networks.length === 0 || network === undefined || networks.includes(network);
 }
 
+/** The three names that all tasks of one name have. */
+interface DcosNames {
+  readonly task: string;
+  readonly framework: string;
+  readonly agentIp: readonly [NameNode];
+  readonly containerIp: readonly [NameNode];
+  readonly autoIp: readonly [NameNode];
+}
+
 /** Writes the names of tasks: `T.F.agentip`, `T.F.containerip` and `T.F.autoip` in the dcos zone. */
 export class DcosTasks {
-  readonly #writer: WireWriter;
+  readonly #writer: NodeWriter;
   readonly #addresses: AddressCache;
   readonly #exact: boolean;
-  readonly #agentIp = parseName('agentip', DCOS_ORIGIN);
-  readonly #containerIp = parseName('containerip', DCOS_ORIGIN);
-  readonly #autoIp = parseName('autoip', DCOS_ORIGIN);
+  readonly #agentIp = NameNode.of(parseName('agentip', DCOS_ORIGIN));
+  readonly #containerIp = NameNode.of(parseName('containerip', DCOS_ORIGIN));
+  readonly #autoIp = NameNode.of(parseName('autoip', DCOS_ORIGIN));
+  /** Of the task before: instances of one app come one after another. */
+  #last: DcosNames | undefined;
 
-  constructor(writer: WireWriter, addresses: AddressCache, exact: boolean) {
+  constructor(writer: NodeWriter, addresses: AddressCache, exact: boolean) {
     this.#writer = writer;
     this.#addresses = addresses;
     this.#exact = exact;
@@ -62,26 +76,38 @@ export class DcosTasks {
   /** @param report is told when the task cannot have these names */
   write(task: Task, report: (why: string) => void): void {
     const writer = this.#writer;
-    const label = dcosLabel(task.discovery?.name ?? task.name);
-    const framework = dcosLabel(task.framework.name);
-    if (label === '' || framework === '') {
+    const names = this.#namesOf(task.discovery?.name ?? task.name, task.framework.name);
+    if (names === undefined) {
       report("its name or its framework's holds no letter or digit: no names in dcos.thisdcos.directory");
       return;
     }
-    const under = (family: Name): Name => writer.under(label, writer.under(framework, family));
     const agent = agentAddress(task.agent, this.#addresses, this.#exact);
     const agentList = agent === undefined ? [] : [agent];
     const container = containerAddresses(task);
     const isMapped = task.ports.some(({ hostPort }) => hostPort !== undefined);
     const auto = isMapped || container.length === 0 ? agentList : container;
-    for (const [family, list] of [
-      [this.#agentIp, agentList],
-      [this.#containerIp, container],
-      [this.#autoIp, auto],
-    ] as const) {
-      const owner = under(family);
-      for (const ip of list) writer.address([owner], ip);
-    }
+    for (const ip of agentList) writer.address(names.agentIp, ip);
+    for (const ip of container) writer.address(names.containerIp, ip);
+    for (const ip of auto) writer.address(names.autoIp, ip);
+  }
+
+  /** @returns undefined when one of the two names holds no letter or digit */
+  #namesOf(taskName: string, frameworkName: string): DcosNames | undefined {
+    const last = this.#last;
+    if (last?.task === taskName && last.framework === frameworkName) return last;
+    const label = dcosLabel(taskName);
+    const framework = dcosLabel(frameworkName);
+    if (label === '' || framework === '') return undefined;
+    const under = (family: NameNode): [NameNode] => [this.#writer.under(label, this.#writer.under(framework, family))];
+    const names = {
+      task: taskName,
+      framework: frameworkName,
+      agentIp: under(this.#agentIp),
+      containerIp: under(this.#containerIp),
+      autoIp: under(this.#autoIp),
+    };
+    if (names.containerIp[0] !== NO_NODE) this.#last = names;
+    return names;
   }
 }
 

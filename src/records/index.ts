@@ -7,8 +7,9 @@ import type { Framework, System } from '../model/framework.ts';
 import type { Masters } from '../model/masters.ts';
 import type { Service } from '../model/service.ts';
 import type { Task } from '../model/task.ts';
-import type { Name, OwnerName } from '../wire/name.ts';
+import type { OwnerName } from '../wire/name.ts';
 import { fold, parseName } from '../wire/name.ts';
+import type { NameNode } from '../wire/name-node.ts';
 import type { RR } from '../wire/rr.ts';
 import { isSelfInside, writeAgent, writeFramework, writeMasters, writeSelf } from './cluster.ts';
 import {
@@ -31,6 +32,7 @@ import { ContainerRecords } from './docker.ts';
 import { MesosDomain } from './mesos-domain.ts';
 import type { Claim } from './name-claims.ts';
 import { NameClaims } from './name-claims.ts';
+import { NodeWriter } from './node-writer.ts';
 import { ReverseZones, reverseOrigins } from './reverse.ts';
 import type { RecordSettings } from './settings.ts';
 import { SwarmRecords } from './swarm.ts';
@@ -40,7 +42,7 @@ import { ViewRegistry } from './view-registry.ts';
 import type { VipAddresses, VipWant } from './vip-addresses.ts';
 import type { VipBackend } from './vips.ts';
 import { TaskVips } from './vips.ts';
-import { AddressCache, NO_NAME, WireWriter } from './writer.ts';
+import { AddressCache, WireWriter } from './writer.ts';
 
 /** What one key (a task, an agent, ...) adds to one zone. */
 export interface Contribution {
@@ -74,18 +76,18 @@ const TASK_RECORDS: Readonly<Record<System | 'mesos', readonly TaskRule[]>> = {
 export type Claimant = { readonly task: Task } | { readonly service: Service } | { readonly agent: Agent };
 
 /** A task's own addresses are called by its label; its agent's are left to the agent. */
-function writeReverse(mesos: MesosDomain<Name>, reverse: ReverseZones, task: Task): void {
+function writeReverse(mesos: MesosDomain<NameNode>, reverse: ReverseZones, task: Task): void {
   if (!isFoundUnder(sharedLabel(mesos, task), task, mesos.exact)) return;
-  const label = mesos.label(task.discovery?.name ?? task.name);
-  const name = mesos.writer.under(label, mesos.framework(task.framework.name).plain);
-  if (name === NO_NAME) return;
-  for (const ip of mesos.taskAddresses(task)) if (!task.agent.addresses.includes(ip)) reverse.write(ip, name);
+  const own = mesos.taskAddresses(task).filter((ip) => !task.agent.addresses.includes(ip));
+  if (own.length === 0) return;
+  const name = mesos.app(task.framework.name, mesos.label(task.discovery?.name ?? task.name)).plain;
+  if (mesos.writer.isName(name)) for (const ip of own) reverse.write(ip, name.octets);
 }
 
 /** The zones that records are written to, and where they wait until the contribution is complete. */
 class Zones {
-  readonly mesos: MesosDomain<Name>;
-  readonly dcos: { readonly tasks: DcosTasks; readonly vips: TaskVips; readonly l4lb: WireWriter } | undefined;
+  readonly mesos: MesosDomain<NameNode>;
+  readonly dcos: { readonly tasks: DcosTasks; readonly vips: TaskVips; readonly l4lb: NodeWriter } | undefined;
   readonly reverse: ReverseZones;
   readonly vips: VipAddresses;
   readonly addresses = new AddressCache();
@@ -93,6 +95,7 @@ class Zones {
   readonly containers: ContainerRecords | undefined;
   readonly swarm: SwarmRecords | undefined;
   readonly #writers = new Map<OwnerName, WireWriter>();
+  readonly #nodeWriters: { readonly zone: OwnerName; readonly writer: NodeWriter }[] = [];
   /** Where problems go while a contribution is made, and what it is made of. */
   #problems: Problem[] = [];
   #where = '';
@@ -101,16 +104,16 @@ class Zones {
     const { mesos, dcos, reverse, docker, swarm } = settings;
     this.vips = vips;
     this.mesos = new MesosDomain(
-      this.writer(fold(parseName(mesos.domain)), mesos.ttlSeconds),
+      this.#nodeWriter(fold(parseName(mesos.domain)), mesos.ttlSeconds),
       this.addresses,
       settings,
     );
     if (dcos.enabled) {
       const exact = settings.mode === 'exact';
       this.dcos = {
-        tasks: new DcosTasks(this.writer(DCOS_ORIGIN, dcos.ttlSeconds), this.addresses, exact),
+        tasks: new DcosTasks(this.#nodeWriter(DCOS_ORIGIN, dcos.ttlSeconds), this.addresses, exact),
         vips: new TaskVips(settings, this.addresses),
-        l4lb: this.writer(L4LB_ORIGIN, dcos.ttlSeconds),
+        l4lb: this.#nodeWriter(L4LB_ORIGIN, dcos.ttlSeconds),
       };
     }
     this.reverse = new ReverseZones(reverse.prefixes.flatMap(reverseOrigins), this.addresses, (origin) =>
@@ -138,12 +141,22 @@ class Zones {
     return writer;
   }
 
+  #nodeWriter(zone: OwnerName, ttl: number): NodeWriter {
+    const writer = new NodeWriter(ttl, this.addresses, this.report);
+    this.#nodeWriters.push({ zone, writer });
+    return writer;
+  }
+
   /** Runs `write` and gives what it wrote, by zone. */
   collect(where: string, problems: Problem[], write: () => void): Contribution[] {
     this.#where = where;
     this.#problems = problems;
     write();
     const contributions: Contribution[] = [];
+    for (const { zone, writer } of this.#nodeWriters) {
+      const records = writer.take();
+      if (records.length > 0) contributions.push({ zone, records });
+    }
     for (const [zone, writer] of this.#writers) {
       const records = writer.take();
       if (records.length > 0) contributions.push({ zone, records });
@@ -213,7 +226,7 @@ export class RecordBuilder {
       if (agent.system === 'swarm') swarm?.writeNode(agent, report);
       if (agent.system !== undefined) return;
       writeAgent(mesos, agent);
-      for (const ip of agent.addresses) reverse.write(ip, mesos.writer.under('slave', mesos.apex));
+      for (const ip of agent.addresses) reverse.write(ip, mesos.writer.under('slave', mesos.apex).octets);
     });
   }
 

@@ -1,24 +1,23 @@
 // What the rules of the Mesos domain share: the label function in force, the names of each framework, the addresses.
 import type { Agent } from '../model/agent.ts';
-import type { Task } from '../model/task.ts';
+import type { DiscoveryPort, Task } from '../model/task.ts';
+import type { FrameworkNames } from './app-names.ts';
+import { AppNames } from './app-names.ts';
 import type { LabelFunction } from './naming.ts';
 import { agentTail, fittingCanonicalName, mesosFragment, mesosLabel952, mesosLabel1123, taskHash } from './naming.ts';
 import type { RecordSettings } from './settings.ts';
 import type { AddressCache, RecordWriter } from './writer.ts';
 
-/** Names that all tasks of a framework end in, F being the framework's labels and D the domain. */
-export interface FrameworkNames<N> {
-  /** F as text; empty when the framework's name holds no letter or digit, and then nothing below has a name. */
-  readonly fragment: string;
-  /** `F.D.` */
-  readonly plain: N;
-  /** `_tcp.F.D.` */
-  readonly tcp: N;
-  readonly udp: N;
-  /** `F.slave.D.`; the next two are `_tcp` and `_udp` below it. */
-  readonly slave: N;
-  readonly slaveTcp: N;
-  readonly slaveUdp: N;
+/** What a task's records say, the same under each of its names. Ports without an SRV record are left out. */
+export interface TaskData {
+  readonly task: Task;
+  readonly names: readonly string[];
+  readonly own: readonly string[];
+  readonly agent: readonly string[];
+  readonly hostPorts: readonly number[];
+  /** Undefined when the task has no discovery name. */
+  readonly discoveryPorts: readonly DiscoveryPort[] | undefined;
+  readonly weight: number;
 }
 
 export class MesosDomain<N> {
@@ -31,8 +30,14 @@ export class MesosDomain<N> {
   readonly #slave: N;
   readonly #addresses: AddressCache;
   readonly #frameworks = new Map<string, FrameworkNames<N>>();
+  /** What was found out of the task that was written last. */
+  last: TaskData | undefined;
+  #suffixOf: Task | undefined;
+  #suffix = '';
   /** Frameworks whose names are kept; more than any cluster has at a time. */
   static readonly #FRAMEWORKS_LIMIT = 10_000;
+  /** Apps of each whose names are kept. */
+  static readonly #APPS_LIMIT = 100;
 
   constructor(writer: RecordWriter<N>, addresses: AddressCache, settings: RecordSettings) {
     this.writer = writer;
@@ -64,6 +69,7 @@ export class MesosDomain<N> {
         slave,
         slaveTcp: writer.under('_tcp', slave),
         slaveUdp: writer.under('_udp', slave),
+        apps: new Map(),
       };
       if (this.#frameworks.size >= MesosDomain.#FRAMEWORKS_LIMIT) this.#frameworks.clear();
       this.#frameworks.set(frameworkName, names);
@@ -71,12 +77,28 @@ export class MesosDomain<N> {
     return names;
   }
 
+  /** The names of the tasks of a framework that have that name: `web`, or a discovery name with its dots. */
+  app(frameworkName: string, name: string): AppNames<N> {
+    const framework = this.framework(frameworkName);
+    let app = framework.apps.get(name);
+    if (app === undefined) {
+      app = new AppNames(this, framework, name);
+      if (framework.apps.size >= MesosDomain.#APPS_LIMIT) framework.apps.clear();
+      framework.apps.set(name, app);
+    }
+    return app;
+  }
+
   /** What follows the name in a task's canonical name: `-7n7a6-s2`. */
   canonicalSuffix(task: Task): string {
+    // Each rule that writes a task asks for it.
+    if (this.#suffixOf === task) return this.#suffix;
     const tail = agentTail(task.agent.id);
     // Seven of the 63 octets go to the hash and its hyphens. Mesos' own tails (`s12`; `3` of old) pass unchanged, under
     // RFC 952, too: they are no label of their own.
-    return `-${taskHash(task.id)}-${this.exact ? tail : mesosLabel1123(tail).slice(0, 56)}`;
+    this.#suffix = `-${taskHash(task.id)}-${this.exact ? tail : mesosLabel1123(tail).slice(0, 56)}`;
+    this.#suffixOf = task;
+    return this.#suffix;
   }
 
   /** The canonical name C of a name N. The reference lets it grow over 63 octets, and then cannot answer its SRV. */

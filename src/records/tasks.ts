@@ -1,8 +1,8 @@
 // The records of a task in the Mesos domain, as Mesos-DNS makes them: for each name N of the task and its canonical
 // name C, addresses at N.F.D and C.F.D, its agent's at N.F.slave.D and C.F.slave.D, and SRV records for its ports.
-import type { DiscoveryPort, Task } from '../model/task.ts';
+import type { Task } from '../model/task.ts';
 import { isWell } from '../model/task.ts';
-import type { FrameworkNames, MesosDomain } from './mesos-domain.ts';
+import type { MesosDomain, TaskData } from './mesos-domain.ts';
 
 /** Whether a task has names at all: it runs; but for the exact mode, be it for its last seconds. */
 export function isServed({ state }: Task, exact: boolean): boolean {
@@ -37,25 +37,22 @@ export function sharedLabel<N>(domain: MesosDomain<N>, task: Task): string {
 export function taskNames<N>(domain: MesosDomain<N>, task: Task): string[] {
   if (task.discovery === undefined) return [domain.label(task.name)];
   const { name } = task.discovery;
-  const verbatim = domain.exact ? name : name.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+  const verbatim = domain.exact || !CAPITAL.test(name) ? name : lowerCase(name);
   const label = domain.label(name);
   return verbatim === label ? [label] : [verbatim, label];
+}
+
+const CAPITAL = /[A-Z]/;
+
+/** Of ASCII alone, as DNS has it (RFC 4343). */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
 }
 
 /** Weight of a task's SRV records. */
 export function srvWeight<N>({ settings, exact }: MesosDomain<N>, task: Task): number {
   const { srvWeight } = settings.mesos;
   return exact || task.weight === undefined ? srvWeight : Math.min(65535, Math.round(srvWeight * task.weight));
-}
-
-/** What a task's records say, the same under each of its names. Ports without an SRV record are left out. */
-interface TaskData {
-  readonly own: readonly string[];
-  readonly agent: readonly string[];
-  readonly hostPorts: readonly number[];
-  /** Undefined when the task has no discovery name. */
-  readonly discoveryPorts: readonly DiscoveryPort[] | undefined;
-  readonly weight: number;
 }
 
 /**
@@ -66,7 +63,7 @@ export function writeMesosTask<N>(domain: MesosDomain<N>, task: Task, report: (w
   if (!isServed(task, domain.exact)) return;
   const data = dataOf(domain, task);
   const suffix = domain.canonicalSuffix(task);
-  for (const name of taskNames(domain, task)) {
+  for (const name of data.names) {
     if (name === '') report('its name holds no letter or digit: only its canonical name is served');
     writeName(domain, task, name, suffix, data);
   }
@@ -87,77 +84,63 @@ export function writeMesosTask<N>(domain: MesosDomain<N>, task: Task, report: (w
 export function writeAllNames<N>(domain: MesosDomain<N>, task: Task): void {
   if (domain.exact || !isServed(task, false)) return;
   const { writer } = domain;
-  const { own, hostPorts, discoveryPorts, weight } = dataOf(domain, task);
+  const { names, own, hostPorts, discoveryPorts, weight } = dataOf(domain, task);
   const framework = domain.framework(task.framework.name);
   const suffix = domain.canonicalSuffix(task);
-  const all = (name: N): N => writer.under('all', name);
-  for (const text of taskNames(domain, task)) {
-    const name = writer.encode(text);
-    const canonical = domain.canonical(name, suffix);
-    const owner = all(writer.under(name, framework.plain));
-    for (const ip of own) writer.address([owner], ip);
-    const services = (protocol: N): N => all(writer.under(`_${name}`, protocol));
-    const slaveHost = writer.under(canonical, framework.slave);
-    if (discoveryPorts === undefined)
-      for (const port of hostPorts)
-        writer.srv([services(framework.tcp), services(framework.udp)], slaveHost, port, weight);
+  for (const text of names) {
+    const app = domain.app(task.framework.name, text);
+    const canonical = domain.canonical(app.name, suffix);
+    const owners = [app.all];
+    for (const ip of own) writer.address(owners, ip);
+    if (discoveryPorts === undefined && hostPorts.length > 0) {
+      const slaveHost = writer.under(canonical, framework.slave);
+      for (const port of hostPorts) writer.srv([app.allTcp, app.allUdp], slaveHost, port, weight);
+    }
+    if (discoveryPorts === undefined || discoveryPorts.length === 0) continue;
     const host = writer.under(canonical, framework.plain);
-    for (const port of discoveryPorts ?? [])
-      writer.srv(protocols(domain, port, framework).map(services), host, port.number, weight);
+    for (const port of discoveryPorts) writer.srv(app.allServices(port), host, port.number, weight);
   }
 }
 
+/** Each rule that writes a task asks for it, so the last one is kept. */
 function dataOf<N>(domain: MesosDomain<N>, task: Task): TaskData {
-  return {
+  if (domain.last?.task === task) return domain.last;
+  const { discovery } = task;
+  const data = {
+    task,
+    names: taskNames(domain, task),
     own: domain.taskAddresses(task),
     agent: domain.agentAddresses(task.agent),
     hostPorts: task.hostPorts.filter((port) => domain.isPort(port)),
-    discoveryPorts: task.discovery?.ports.filter(({ number }) => domain.isPort(number)),
+    discoveryPorts: discovery?.ports.filter(({ number }) => domain.isPort(number)),
     weight: srvWeight(domain, task),
   };
+  domain.last = data;
+  return data;
 }
 
 function writeName<N>(domain: MesosDomain<N>, task: Task, text: string, suffix: string, data: TaskData): void {
   const { writer } = domain;
   const { weight } = data;
   const framework = domain.framework(task.framework.name);
-  const name = writer.encode(text);
-  const canonical = domain.canonical(name, suffix);
+  const app = domain.app(task.framework.name, text);
+  const canonical = domain.canonical(app.name, suffix);
   const host = writer.under(canonical, framework.plain);
   const slaveHost = writer.under(canonical, framework.slave);
   const isFound = isFoundUnder(sharedName(domain, task, text), task, domain.exact);
   // The canonical name is the instance's own, and no one is sent there who did not ask for it.
-  const plain = isFound ? [writer.under(name, framework.plain), host] : [host];
-  const slave = isFound ? [writer.under(name, framework.slave), slaveHost] : [slaveHost];
+  const plain = isFound ? [app.plain, host] : [host];
+  const slave = isFound ? [app.slave, slaveHost] : [slaveHost];
   for (const ip of data.own) writer.address(plain, ip);
   for (const ip of data.agent) writer.address(slave, ip);
   if (!isFound) return;
-  const service = `_${name}`;
   if (data.hostPorts.length > 0) {
-    const owners = [writer.under(service, framework.slaveTcp), writer.under(service, framework.slaveUdp)];
-    if (data.discoveryPorts === undefined)
-      owners.push(writer.under(service, framework.tcp), writer.under(service, framework.udp));
+    const owners = [app.slaveTcp, app.slaveUdp];
+    if (data.discoveryPorts === undefined) owners.push(app.tcp, app.udp);
     for (const port of data.hostPorts) writer.srv(owners, slaveHost, port, weight);
   }
   for (const port of data.discoveryPorts ?? []) {
-    const owners = protocols(domain, port, framework).map((protocol) => writer.under(service, protocol));
-    const portName = domain.label(port.name);
-    if (portName !== '') owners.push(...owners.map((owner) => writer.under(`_${portName}`, owner)));
-    writer.srv(owners, host, port.number, weight);
-  }
-}
-
-/** `_proto.F.D` for the protocol of a discovery port, or for TCP and UDP when it says none. */
-function protocols<N>(domain: MesosDomain<N>, port: DiscoveryPort, { plain, tcp, udp }: FrameworkNames<N>): N[] {
-  const protocol = domain.label(port.protocol);
-  switch (protocol) {
-    case '':
-      return [tcp, udp];
-    case 'tcp':
-      return [tcp];
-    case 'udp':
-      return [udp];
-    default:
-      return [domain.writer.under(`_${protocol}`, plain)];
+    writer.srv(app.services(port), host, port.number, weight);
+    writer.srv(app.named(port), host, port.number, weight);
   }
 }

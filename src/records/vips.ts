@@ -2,16 +2,17 @@
 // are SRV records that list the backends, for clients without a layer-4 balancer in front of them.
 import type { Port, Protocol, Vip } from '../model/port.ts';
 import type { Task } from '../model/task.ts';
-import type { Name } from '../wire/name.ts';
 import { MAX_NAME } from '../wire/name.ts';
+import { NameNode } from '../wire/name-node.ts';
 import { agentAddress, containerAddresses, L4LB_ORIGIN } from './dcos.ts';
 import type { MesosDomain } from './mesos-domain.ts';
 import { dcosFragment, dcosLabel } from './naming.ts';
+import type { NodeWriter } from './node-writer.ts';
+import { NO_NODE } from './node-writer.ts';
 import type { RecordSettings } from './settings.ts';
 import { isFoundUnder, srvWeight } from './tasks.ts';
 import type { VipAddresses, VipWant } from './vip-addresses.ts';
-import type { AddressCache, WireWriter } from './writer.ts';
-import { NO_NAME } from './writer.ts';
+import type { AddressCache } from './writer.ts';
 
 /** What a VIP is known by, without its port. */
 export type VipTarget =
@@ -39,11 +40,17 @@ interface Offer {
   readonly number: number;
 }
 
+const L4LB = NameNode.of(L4LB_ORIGIN);
+
+/** Names of VIPs that are kept. */
+const NAMES_LIMIT = 100;
+
 /** Reads the VIPs of tasks. */
 export class TaskVips {
   readonly #settings: RecordSettings;
   readonly #addresses: AddressCache;
   readonly #exact: boolean;
+  readonly #names = new Map<string, NameNode>();
 
   constructor(settings: RecordSettings, addresses: AddressCache) {
     this.#settings = settings;
@@ -89,8 +96,8 @@ export class TaskVips {
    * @param report is told of VIPs without a name or an address
    */
   write(
-    writer: WireWriter,
-    domain: MesosDomain<Name>,
+    writer: NodeWriter,
+    domain: MesosDomain<unknown>,
     vips: VipAddresses,
     task: Task,
     report: (why: string) => void,
@@ -99,20 +106,20 @@ export class TaskVips {
     for (const { key, name, family } of this.#wants(offers)) {
       const octets = vips.addressOf(key, family);
       if (octets === undefined) report(`VIP ${name} has no IPv${family} address: none is left in the range`);
-      else writer.addressOctets(writer.under(name, L4LB_ORIGIN), octets);
+      else writer.addressOctets(this.#vipName(writer, name), octets);
     }
     if (!this.#exact) this.#writeBackends(writer, domain, task, offers);
   }
 
-  #writeBackends(writer: WireWriter, domain: MesosDomain<Name>, task: Task, offers: readonly Offer[]): void {
+  #writeBackends(writer: NodeWriter, domain: MesosDomain<unknown>, task: Task, offers: readonly Offer[]): void {
     /** Targets by VIP and addresses: a task may offer one VIP at its agent and at its own address. */
-    const targets = new Map<Name, Map<string, Name>>();
+    const targets = new Map<NameNode, Map<string, NameNode>>();
     for (const { port, vip, target, ips, number } of offers) {
       if (vip.kind === 'literal' || target.kind === 'literal' || ips.length === 0) continue;
       if (!this.#takesConnections(task, target)) continue;
-      const parent = writer.under(target.name, L4LB_ORIGIN);
-      if (parent === NO_NAME) continue;
-      const known = targets.get(parent) ?? new Map<string, Name>();
+      const parent = this.#vipName(writer, target.name);
+      if (parent === NO_NODE) continue;
+      const known = targets.get(parent) ?? new Map<string, NameNode>();
       targets.set(parent, known);
       let host = known.get(ips.join());
       if (host === undefined) {
@@ -127,6 +134,17 @@ export class TaskVips {
       if (service !== '')
         writer.srv([writer.under(`_${service}._${port.protocol}`, parent)], host, number, srvWeight(domain, task));
     }
+  }
+
+  /** The name of a VIP: one and the same as long as tasks that have it come one after another. */
+  #vipName(writer: NodeWriter, labels: string): NameNode {
+    let name = this.#names.get(labels);
+    if (name === undefined) {
+      name = writer.under(labels, L4LB);
+      if (this.#names.size >= NAMES_LIMIT) this.#names.clear();
+      if (writer.isName(name)) this.#names.set(labels, name);
+    }
+    return name;
   }
 
   #takesConnections(task: Task, target: VipTarget): boolean {

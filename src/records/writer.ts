@@ -15,6 +15,8 @@ export interface RecordWriter<N> {
   encode(text: string): string;
   /** The name made of `labels`, separated by dots, in front of `parent`. */
   under(labels: string, parent: N): N;
+  /** Whether `under` gave a name; nothing is written for what is none. */
+  isName(name: N): boolean;
   /** An A or AAAA record at each owner; an address that is an IPv4-mapped IPv6 one counts as IPv4. */
   address(owners: readonly N[], ip: string): void;
   /** An SRV record at each owner. */
@@ -54,6 +56,35 @@ const LENGTH_OCTET: readonly Octets[] = Array.from({ length: MAX_LABEL + 1 }, (_
   String.fromCharCode(length),
 );
 
+/** Labels of DNS names are octets; texts outside ASCII stand there as UTF-8. */
+export function octetsOf(text: string): Octets {
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/**
+ * Why labels, separated by dots, cannot stand in front of a name.
+ * @param parentLength octets of that name
+ */
+export function labelFault(labels: Octets, parentLength: number): string | undefined {
+  // A wildcard would be answered for every name beside it (RFC 4592), which nobody meant who named a task so.
+  if (labels === '*' || labels.startsWith('*.')) return 'it would be a wildcard';
+  const fault = 'expected labels of 1 to 63 octets and 255 in all';
+  if (labels.length + 1 + parentLength > MAX_NAME) return fault;
+  for (let start = 0; start <= labels.length; ) {
+    const dot = labels.indexOf('.', start);
+    const end = dot < 0 ? labels.length : dot;
+    if (end === start || end - start > MAX_LABEL) return fault;
+    start = end + 1;
+  }
+  return undefined;
+}
+
+/** Reports labels that get no name. */
+export function reportLabels(labels: Octets, parent: Name, fault: string, report: (why: string) => void): void {
+  const text = Buffer.from(labels, 'latin1').toString('utf8');
+  report(`"${text}" gets no name below ${nameToText(parent)}: ${fault}`);
+}
+
 /** Collects records as they are served. What cannot be a DNS name is reported and left out. */
 export class WireWriter implements RecordWriter<Name> {
   readonly root = ROOT;
@@ -80,8 +111,11 @@ export class WireWriter implements RecordWriter<Name> {
   }
 
   encode(text: string): Octets {
-    // Labels of DNS names are octets; texts outside ASCII stand there as UTF-8.
-    return Buffer.byteLength(text) === text.length ? text : Buffer.from(text, 'utf8').toString('latin1');
+    return octetsOf(text);
+  }
+
+  isName(name: Name): boolean {
+    return name !== NO_NAME;
   }
 
   /** `NO_NAME` for what cannot be a name; that nothing is left of a text is no news here, its caller knows of what. */
@@ -90,13 +124,9 @@ export class WireWriter implements RecordWriter<Name> {
     if (parent === NO_NAME || length === 0) return NO_NAME;
     const fits = length <= MAX_LABEL && length + 1 + parent.length <= MAX_NAME;
     if (fits && labels !== '*' && !labels.includes('.')) return LENGTH_OCTET[length]! + labels + parent;
-    // A wildcard would be answered for every name beside it (RFC 4592), which nobody meant who named a task so.
-    const isWildcard = labels === '*' || labels.startsWith('*.');
-    const name = isWildcard ? undefined : fromLabels(labels.split('.'), parent);
-    if (name !== undefined) return name;
-    const fault = isWildcard ? 'it would be a wildcard' : 'expected labels of 1 to 63 octets and 255 in all';
-    const text = Buffer.from(labels, 'latin1').toString('utf8');
-    this.#report(`"${text}" gets no name below ${nameToText(parent)}: ${fault}`);
+    const fault = labelFault(labels, parent.length);
+    if (fault === undefined) return fromLabels(labels.split('.'), parent) ?? NO_NAME;
+    reportLabels(labels, parent, fault, this.#report);
     return NO_NAME;
   }
 
@@ -163,6 +193,11 @@ export class TextWriter implements RecordWriter<string> {
 
   under(labels: string, parent: string): string {
     return `${labels}.${parent}`;
+  }
+
+  /** The reference lists what is none, too. */
+  isName(): boolean {
+    return true;
   }
 
   address(owners: readonly string[], ip: string): void {

@@ -9,19 +9,32 @@ export const ROOT_HASH = 0x9e3779b9 | 0;
 /** FNV-1a's prime for 32 bits. */
 const PRIME = 0x01000193;
 
+/** One octet more, folded; a label is its length octet and its octets. */
+export function hashOctet(hash: number, octet: number): number {
+  return Math.imul(hash ^ octet, PRIME);
+}
+
+/** What follows a label's last octet. */
+export function finishLabel(hash: number): number {
+  return hash ^ (hash >>> 15);
+}
+
 /** Hash of a name from its parent's hash and its leftmost label at `octets[at]` (length octet first), folded. */
 export function hashLabel(parent: number, octets: Uint8Array, at: number): number {
   const end = at + octets[at];
   let hash = parent;
-  for (let i = at; i <= end; i++) hash = Math.imul(hash ^ octets[i], PRIME);
-  return hash ^ (hash >>> 15);
+  for (let i = at; i <= end; i++) hash = hashOctet(hash, octets[i]);
+  return finishLabel(hash);
 }
 
 /** Where the labels of the name at hand start; one name has at most 127. */
 const starts = new Uint8Array(128);
 
-/** Hash of a whole name, in any spelling. */
-export function hashName(name: Name): number {
+/** The hash of what starts there, to the end of the name. */
+const hashes = new Int32Array(128);
+
+/** The labels of a name, leftmost first: until the next call `suffixStart` and `suffixHash` tell of each. @returns how many */
+export function hashSuffixes(name: Name): number {
   let labels = 0;
   for (let at = 0, length = name.charCodeAt(0); length > 0; length = name.charCodeAt(at)) {
     starts[labels++] = at;
@@ -29,23 +42,40 @@ export function hashName(name: Name): number {
   }
   let hash = ROOT_HASH;
   let end = name.length - 1;
-  while (labels > 0) {
-    const start = starts[--labels];
+  for (let label = labels - 1; label >= 0; label--) {
+    const start = starts[label];
     for (let i = start; i < end; i++) {
       const octet = name.charCodeAt(i);
-      hash = Math.imul(hash ^ (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet), PRIME);
+      hash = hashOctet(hash, octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet);
     }
-    hash ^= hash >>> 15;
+    hash = finishLabel(hash);
+    hashes[label] = hash;
     end = start;
   }
-  return hash;
+  starts[labels] = name.length - 1;
+  hashes[labels] = ROOT_HASH;
+  return labels;
+}
+
+/** Where the label starts that has that many in front of it; of as many as there are, where the root does. */
+export function suffixStart(label: number): number {
+  return starts[label];
+}
+
+/** The hash of the name that starts there, in any spelling. */
+export function suffixHash(label: number): number {
+  return hashes[label];
+}
+
+/** Hash of a whole name, in any spelling. */
+export function hashName(name: Name): number {
+  hashSuffixes(name);
+  return hashes[0];
 }
 
 /** Hash of the wildcard `*` below a name with the hash `parent`. */
 export function hashWildcard(parent: number): number {
-  let hash = Math.imul(parent ^ 1, PRIME);
-  hash = Math.imul(hash ^ 0x2a, PRIME);
-  return hash ^ (hash >>> 15);
+  return finishLabel(hashOctet(hashOctet(parent, 1), 0x2a));
 }
 
 /** Hash of a node: the name's hash spread over all bits, apart for each zone (MurmurHash3's finaliser). */

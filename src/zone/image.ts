@@ -19,6 +19,7 @@ import {
   ZoneFlag,
 } from './layout.ts';
 import { LOOP_OCTETS, type OctetBuffer, octetsOf as octetBuffer } from './octet-buffer.ts';
+import type { OctetHeap } from './octet-heap.ts';
 
 /** Octets of a new arena; only pages that are written take memory. */
 const FIRST_ARENA = 1 << 24;
@@ -32,12 +33,14 @@ const FIRST_ZONES = 1 << 8;
 /** Octets of replaced nodes that are always borne before a compaction: below it, moving would cost more than it frees. */
 const MIN_GARBAGE = 8 << 20;
 
-/** An RRset as it is laid down; `rdata` in the order in which it is served. */
+/** An RRset as it is laid down. */
 export interface RRsetData {
   readonly type: number;
   /** Seconds. */
   readonly ttl: number;
-  readonly rdata: readonly Octets[];
+  /** Where the rdata are, and where in it, in the order in which they are served. */
+  readonly heap: OctetHeap;
+  readonly rdata: readonly number[];
   /** The rule of each rdata; absent when everybody sees all. */
   readonly views?: readonly Views[] | undefined;
 }
@@ -379,8 +382,8 @@ function copyTable(from: Table): Table {
 /** Octets that an RRset's data takes. */
 function octetsOf(set: RRsetData): number {
   let size = set.rdata.length * (set.views ? 3 : 2);
-  for (const rule of set.views ?? []) size += rule.length;
-  for (const rdata of set.rdata) size += rdata.length;
+  if (set.views) for (const rule of set.views) size += rule.length;
+  for (let i = 0; i < set.rdata.length; i++) size += set.heap.length(set.rdata[i]!);
   return size;
 }
 
@@ -394,10 +397,11 @@ function writeSet(octets: OctetBuffer, set: RRsetData, start: number): void {
       writeOctets(octets, rule, at + 1);
       at += 1 + rule.length;
     }
-    octets[at] = rdata.length >> 8;
-    octets[at + 1] = rdata.length & 255;
-    writeOctets(octets, rdata, at + 2);
-    at += 2 + rdata.length;
+    const length = set.heap.length(rdata);
+    octets[at] = length >> 8;
+    octets[at + 1] = length & 255;
+    set.heap.copyTo(rdata, octets, at + 2);
+    at += 2 + length;
   }
 }
 

@@ -1,32 +1,32 @@
-// The owner names of all zones, in columns: each name once, as octets, found by the same hash as in the image. A name is in
-// here while it owns records or has names below it (an empty non-terminal, RFC 8020).
-import type { Name } from '../wire/name.ts';
-import { hashName, hashNode } from '../wire/name-hash.ts';
+// The owner names of all zones: each name once, as octets, found by the same hash as in the image. A name is in here while
+// it owns records or has names below it (an empty non-terminal, RFC 8020).
+import type { Name, Octets } from '../wire/name.ts';
+import { NONE } from './contents.ts';
+import { EMPTY } from './number-lists.ts';
 import { OctetHeap } from './octet-heap.ts';
-import { NONE } from './rows.ts';
 
 const FIRST_OWNERS = 1 << 8;
 
-/** Columns grow fourfold: pages that nothing was written to take no memory. */
-const GROWTH = 4;
-
-type Column = Int32Array<ArrayBuffer>;
+/** Words that an owner takes, side by side: what is looked at together is fetched together. */
+const WORDS = 8;
+/** Next owner with the same bucket, or next free number. */
+const CHAIN = 0;
+const HASH = 1;
+/** Number of its zone; NONE in a free one. */
+const ZONE = 2;
+/** Where its name lies in the heap. */
+const NAME = 3;
+/** Where the list of its records lies, and how long it is. */
+const LIST = 4;
+const COUNT = 5;
+const PARENT = 6;
+/** Twice the number of names right below it; one more while it is to be laid out anew. */
+const CHILDREN = 7;
 
 export class Owners {
   readonly #heap = new OctetHeap();
-  /** Where each name lies in the heap. */
-  #at = new Uint32Array(FIRST_OWNERS);
-  #hash: Column = new Int32Array(FIRST_OWNERS);
-  #zone: Column = new Int32Array(FIRST_OWNERS);
-  #parent: Column = new Int32Array(FIRST_OWNERS);
-  #children: Column = new Int32Array(FIRST_OWNERS);
-  #first: Column = new Int32Array(FIRST_OWNERS);
-  /** Neighbours in the list of their zone's owners; `#next` links free numbers too. */
-  #next: Column = new Int32Array(FIRST_OWNERS);
-  #previous: Column = new Int32Array(FIRST_OWNERS);
-  /** Next owner with the same bucket. */
-  #chain: Column = new Int32Array(FIRST_OWNERS);
-  #buckets: Column = new Int32Array(FIRST_OWNERS).fill(NONE);
+  #words = new Int32Array(FIRST_OWNERS * WORDS);
+  #buckets = new Int32Array(FIRST_OWNERS).fill(NONE);
   #used = 0;
   #free = NONE;
   #live = 0;
@@ -35,148 +35,183 @@ export class Owners {
     return this.#live;
   }
 
-  /** @param hash `hashOwner(zone, name)` @returns the owner's number; NONE when the name is not there */
-  find(zone: number, name: Name, hash: number): number {
+  /**
+   * @param name its characters from `from` on are the name
+   * @param hash `hashNode` of it, letter case aside; the image's nodes have the same
+   * @returns the owner's number; NONE when the name is not there
+   */
+  find(zone: number, name: Name, from: number, hash: number): number {
+    const words = this.#words;
     let owner = this.#buckets[hash & (this.#buckets.length - 1)]!;
-    while (owner !== NONE && !(this.#hash[owner] === hash && this.#zone[owner] === zone && this.#isNamed(owner, name)))
-      owner = this.#chain[owner]!;
+    for (; owner !== NONE; owner = words[owner * WORDS + CHAIN]!) {
+      const at = owner * WORDS;
+      if (
+        words[at + HASH] === hash &&
+        words[at + ZONE] === zone &&
+        this.#heap.equalsFolded(words[at + NAME]! >>> 0, name, from)
+      )
+        break;
+    }
+    return owner;
+  }
+
+  /** The same, of a name from what stands in front of the name above it, whose number is known. */
+  findChild(parent: number, label: Octets, hash: number): number {
+    const words = this.#words;
+    let owner = this.#buckets[hash & (this.#buckets.length - 1)]!;
+    for (; owner !== NONE; owner = words[owner * WORDS + CHAIN]!) {
+      const at = owner * WORDS;
+      if (
+        words[at + HASH] === hash &&
+        words[at + PARENT] === parent &&
+        this.#heap.startsWithLabel(words[at + NAME]! >>> 0, label)
+      )
+        break;
+    }
     return owner;
   }
 
   /**
    * Adds a name that is not there.
    * @param parent number of the name above it, whose children it counts among; NONE for an apex
-   * @param neighbour any owner of the same zone, or NONE
    */
-  add(zone: number, name: Name, hash: number, parent: number, neighbour: number): number {
+  add(zone: number, name: Name, hash: number, parent: number): number {
+    return this.#add(zone, this.#heap.add(name), hash, parent);
+  }
+
+  /** The same, of a label in front of the name above it. */
+  addChild(parent: number, label: Octets, hash: number): number {
+    const name = this.#heap.addName(label, this.#words[parent * WORDS + NAME]! >>> 0);
+    return this.#add(this.zone(parent), name, hash, parent);
+  }
+
+  #add(zone: number, name: number, hash: number, parent: number): number {
     const owner = this.#take();
+    const words = this.#words;
     const bucket = hash & (this.#buckets.length - 1);
-    this.#at[owner] = this.#heap.add(name);
-    this.#hash[owner] = hash;
-    this.#zone[owner] = zone;
-    this.#parent[owner] = parent;
-    this.#children[owner] = 0;
-    this.#first[owner] = NONE;
-    this.#chain[owner] = this.#buckets[bucket]!;
+    const at = owner * WORDS;
+    words[at + CHAIN] = this.#buckets[bucket]!;
+    words[at + HASH] = hash;
+    words[at + ZONE] = zone;
+    words[at + NAME] = name;
+    words[at + LIST] = EMPTY;
+    words[at + COUNT] = 0;
+    words[at + PARENT] = parent;
+    words[at + CHILDREN] = 0;
     this.#buckets[bucket] = owner;
-    const next = neighbour === NONE ? NONE : this.#next[neighbour]!;
-    this.#previous[owner] = neighbour;
-    this.#next[owner] = next;
-    if (neighbour !== NONE) this.#next[neighbour] = owner;
-    if (next !== NONE) this.#previous[next] = owner;
-    if (parent !== NONE) this.#children[parent]!++;
+    if (parent !== NONE) words[parent * WORDS + CHILDREN]! += 2;
     this.#live++;
     return owner;
   }
 
   remove(owner: number): void {
-    const [next, previous, parent] = [this.#next[owner]!, this.#previous[owner]!, this.#parent[owner]!];
-    if (next !== NONE) this.#previous[next] = previous;
-    if (previous !== NONE) this.#next[previous] = next;
-    if (parent !== NONE) this.#children[parent]!--;
-    const bucket = this.#hash[owner]! & (this.#buckets.length - 1);
-    if (this.#buckets[bucket] === owner) this.#buckets[bucket] = this.#chain[owner]!;
+    const words = this.#words;
+    const at = owner * WORDS;
+    const parent = words[at + PARENT]!;
+    if (parent !== NONE) words[parent * WORDS + CHILDREN]! -= 2;
+    const bucket = words[at + HASH]! & (this.#buckets.length - 1);
+    if (this.#buckets[bucket] === owner) this.#buckets[bucket] = words[at + CHAIN]!;
     else {
       let before = this.#buckets[bucket]!;
-      while (this.#chain[before] !== owner) before = this.#chain[before]!;
-      this.#chain[before] = this.#chain[owner]!;
+      while (words[before * WORDS + CHAIN] !== owner) before = words[before * WORDS + CHAIN]!;
+      words[before * WORDS + CHAIN] = words[at + CHAIN]!;
     }
-    this.#heap.remove(this.#at[owner]!);
-    this.#zone[owner] = NONE;
-    this.#next[owner] = this.#free;
+    this.#heap.remove(words[at + NAME]! >>> 0);
+    words[at + ZONE] = NONE;
+    words[at + PARENT] = NONE;
+    words[at + CHILDREN] = 0;
+    words[at + CHAIN] = this.#free;
     this.#free = owner;
     this.#live--;
-    if (this.#heap.isSparse) this.#heap.compact(this.#at, (i) => this.#zone[i] !== NONE, this.#used);
+    if (this.#heap.isSparse) this.#compact();
   }
 
   /** The name as it was spelled when it came. */
   name(owner: number): Name {
-    return this.#heap.text(this.#at[owner]!);
-  }
-
-  /** Octets of the name. */
-  nameLength(owner: number): number {
-    return this.#heap.length(this.#at[owner]!);
+    return this.#heap.text(this.#words[owner * WORDS + NAME]! >>> 0);
   }
 
   hash(owner: number): number {
-    return this.#hash[owner]!;
+    return this.#words[owner * WORDS + HASH]!;
   }
 
+  /** NONE for a number that is free. */
   zone(owner: number): number {
-    return this.#zone[owner]!;
+    return this.#words[owner * WORDS + ZONE]!;
   }
 
   parent(owner: number): number {
-    return this.#parent[owner]!;
+    return this.#words[owner * WORDS + PARENT]!;
   }
 
-  /** How many names are right below it. */
-  children(owner: number): number {
-    return this.#children[owner]!;
+  /** Whether there are names right below it. */
+  hasChildren(owner: number): boolean {
+    return this.#words[owner * WORDS + CHILDREN]! > 1;
   }
 
-  /** First row of its records; NONE when it has none. */
-  first(owner: number): number {
-    return this.#first[owner]!;
+  /** The list of what its records say; `EMPTY` when it has none. */
+  list(owner: number): number {
+    return this.#words[owner * WORDS + LIST]!;
   }
 
-  setFirst(owner: number, row: number): void {
-    this.#first[owner] = row;
+  /** Length of that list. */
+  count(owner: number): number {
+    return this.#words[owner * WORDS + COUNT]!;
   }
 
-  /** All owners of a zone, beginning with its apex, which every other one was added behind. */
-  *ofZone(apex: number): IterableIterator<number> {
-    for (let owner = apex; owner !== NONE; ) {
-      const next: number = this.#next[owner]!;
-      yield owner;
-      owner = next;
-    }
+  setList(owner: number, list: number, count: number): void {
+    this.#words[owner * WORDS + LIST] = list;
+    this.#words[owner * WORDS + COUNT] = count;
   }
 
-  #isNamed(owner: number, name: Name): boolean {
-    return this.#heap.equalsFolded(this.#at[owner]!, name);
+  /** Notes that it is to be laid out anew. @returns whether that is news */
+  makeStale(owner: number): boolean {
+    const at = owner * WORDS + CHILDREN;
+    const isNews = (this.#words[at]! & 1) === 0;
+    this.#words[at]! |= 1;
+    return isNews;
+  }
+
+  /** Takes the note back. @returns whether there was one */
+  takeStale(owner: number): boolean {
+    const at = owner * WORDS + CHILDREN;
+    const wasStale = (this.#words[at]! & 1) === 1;
+    this.#words[at]! &= ~1;
+    return wasStale;
+  }
+
+  /** All owners of a zone, its apex first. */
+  *ofZone(zone: number, apex: number): IterableIterator<number> {
+    yield apex;
+    for (let owner = 0; owner < this.#used; owner++) if (this.zone(owner) === zone && owner !== apex) yield owner;
   }
 
   #take(): number {
-    this.#growIfFull();
-    if (this.#free === NONE) return this.#used++;
+    if (this.#free === NONE) {
+      if (this.#used * WORDS === this.#words.length) this.#grow();
+      return this.#used++;
+    }
     const owner = this.#free;
-    this.#free = this.#next[owner]!;
+    this.#free = this.#words[owner * WORDS + CHAIN]!;
     return owner;
   }
 
-  #growIfFull(): void {
-    if (this.#free !== NONE || this.#used < this.#at.length) return;
-    const size = this.#at.length * GROWTH;
-    const at = new Uint32Array(size);
-    at.set(this.#at);
-    this.#at = at;
-    this.#hash = grown(this.#hash, size);
-    this.#zone = grown(this.#zone, size);
-    this.#parent = grown(this.#parent, size);
-    this.#children = grown(this.#children, size);
-    this.#first = grown(this.#first, size);
-    this.#next = grown(this.#next, size);
-    this.#previous = grown(this.#previous, size);
-    this.#chain = grown(this.#chain, size);
+  #compact(): void {
+    this.#heap.compact(this.#words, NAME, WORDS, this.#used, (owner) => this.zone(owner) !== NONE);
+  }
+
+  #grow(): void {
+    const words = new Int32Array(this.#words.length * 2);
+    words.set(this.#words);
+    this.#words = words;
     // All numbers are in use, so the chains can be made anew from them.
-    this.#buckets = new Int32Array(size).fill(NONE);
+    const size = this.#buckets.length * 2;
+    const buckets = new Int32Array(size).fill(NONE);
+    this.#buckets = buckets;
     for (let owner = 0; owner < this.#used; owner++) {
-      const bucket = this.#hash[owner]! & (size - 1);
-      this.#chain[owner] = this.#buckets[bucket]!;
-      this.#buckets[bucket] = owner;
+      const bucket = words[owner * WORDS + HASH]! & (size - 1);
+      words[owner * WORDS + CHAIN] = buckets[bucket]!;
+      buckets[bucket] = owner;
     }
   }
-}
-
-/** The hash of a name in a zone, letter case aside; the image's nodes have the same. */
-export function hashOwner(zone: number, name: Name): number {
-  return hashNode(hashName(name), zone);
-}
-
-function grown(column: Column, size: number): Column {
-  const larger = new Int32Array(size);
-  larger.set(column);
-  return larger;
 }

@@ -2,13 +2,18 @@
 // records under its key, and replacing a contribution touches no more than the owners it named before and names now.
 // `commit` brings what changed into the image.
 import { Type } from '../wire/codes.ts';
-import { fold, type Name, type Octets, type OwnerName, parentOf } from '../wire/name.ts';
+import { fold, type Name, type Octets, type OwnerName } from '../wire/name.ts';
+import { hashNode, hashSuffixes, suffixHash, suffixStart } from '../wire/name-hash.ts';
+import type { NameNode } from '../wire/name-node.ts';
+import { NodeRecord } from '../wire/node-record.ts';
 import { type RR, type SoaFields, soaRdata, u32 } from '../wire/rr.ts';
 import { EVERYWHERE, eitherOf, type Views } from '../wire/views.ts';
+import { Contents, NONE } from './contents.ts';
 import type { Image, RRsetData } from './image.ts';
 import { ZoneFlag } from './layout.ts';
-import { hashOwner, Owners } from './owners.ts';
-import { NONE, Rows } from './rows.ts';
+import { NumberLists } from './number-lists.ts';
+import { OctetHeap } from './octet-heap.ts';
+import { Owners } from './owners.ts';
 import type { ZoneSpec } from './spec.ts';
 
 /** The records that one key adds to one zone. */
@@ -41,8 +46,8 @@ interface Zone {
   isChanged: boolean;
   /** Whether its record in the image has to be written. */
   isRecordStale: boolean;
-  /** Owners to be laid out anew. */
-  readonly stale: Set<number>;
+  /** Owners to be laid out anew; those among them that are not stale any more have been, or have gone. */
+  stale: number[];
   /** Zones that show this one under another name. */
   readonly aliases: Set<Zone>;
 }
@@ -50,21 +55,29 @@ interface Zone {
 export class ZoneStore {
   readonly #image: Image;
   readonly #now: () => number;
-  readonly #rows = new Rows();
+  readonly #contents = new Contents();
+  /** What each owner's records say, ascending, once for each contribution that says it; and the contributions. */
+  readonly #lists = new NumberLists();
+  #records = 0;
   readonly #zones = new Map<OwnerName, Zone>();
   /** Zones that the next commit has to look at. */
   readonly #dirty = new Set<Zone>();
   #nextZone = 1;
   /** Zones by number. */
   readonly #zoneOf: (Zone | undefined)[] = [];
-  /** Contributions by key: the rows that each one counts in. */
-  readonly #contributions = new Map<string, Int32Array>();
+  /**
+   * Contributions by key. The first number of each list is its length; then follow, for all that it says, the content, how
+   * many owners there are, and these.
+   */
+  readonly #contributions = new Map<string, number>();
+  /** The one that is being made. */
+  readonly #draft: number[] = [];
   readonly #owners = new Owners();
+  /** Since when every number of an owner is what it was. */
+  #asOf = newStamp();
   readonly #removed: { zone: number; name: Name }[] = [];
   readonly #ended: Zone[] = [];
   #newOwners = 0;
-  /** Owners of the contribution at hand: its records name each several times, with one and the same string. */
-  readonly #found = new Map<Name, number>();
 
   /** @param now milliseconds since 1970: the first serial of a zone that we make is the time in seconds (RFC 1912 2.2) */
   constructor(image: Image, now: () => number) {
@@ -79,7 +92,7 @@ export class ZoneStore {
 
   /** Distinct records in all zones, and owner names. */
   get size(): { readonly records: number; readonly owners: number } {
-    return { records: this.#rows.size, owners: this.#owners.size };
+    return { records: this.#records, owners: this.#owners.size };
   }
 
   hasZone(origin: OwnerName): boolean {
@@ -109,7 +122,7 @@ export class ZoneStore {
       dnames: 0,
       isChanged: true,
       isRecordStale: true,
-      stale: new Set(),
+      stale: [],
       aliases: new Set(),
     };
     this.#zones.set(key, zone);
@@ -117,7 +130,8 @@ export class ZoneStore {
     this.#dirty.add(zone);
     if (spec?.alias) this.#zones.get(spec.alias.target)?.aliases.add(zone);
     else {
-      zone.apex = this.#addOwner(zone, origin, hashOwner(zone.id, origin), NONE);
+      hashSuffixes(origin);
+      zone.apex = this.#addOwner(zone, origin, hashNode(suffixHash(0), zone.id), NONE);
     }
   }
 
@@ -143,25 +157,47 @@ export class ZoneStore {
   /** Replaces what a key contributes; an empty list takes it away. Records outside their zone are left out. */
   set(key: string, contributions: readonly Contribution[]): void {
     const before = this.#contributions.get(key);
-    const rows: number[] = [];
-    const owners = this.#found;
+    const draft = this.#draft;
+    draft.length = 1;
+    /** Where the draft has the content that it told of last. */
+    let told = 0;
     for (const { zone: origin, records } of contributions) {
       const zone = this.#zones.get(origin);
       if (!zone) continue;
-      owners.clear();
       for (const rr of records) {
-        let owner = owners.get(rr.owner);
-        if (owner === undefined) {
-          owner = this.#owner(zone, rr.owner);
-          owners.set(rr.owner, owner);
-        }
-        if (owner !== NONE) rows.push(this.#addRow(zone, owner, rr));
+        const owner = rr instanceof NodeRecord ? this.#ownerOf(zone, rr.node) : this.#owner(zone, rr.owner);
+        if (owner === NONE) continue;
+        const content = this.#contents.of(rr);
+        if (told === 0 || draft[told] !== content) told = draft.push(content, 0) - 2;
+        draft[told + 1]!++;
+        draft.push(owner);
+        this.#add(zone, owner, content, rr.type);
       }
     }
-    if (rows.length > 0) this.#contributions.set(key, new Int32Array(rows));
-    else this.#contributions.delete(key);
     // The new are counted before the old are taken away, so what is in both never leaves.
-    if (before) for (const row of before) this.#subtractRow(row);
+    if (before !== undefined) this.#takeBack(before);
+    if (draft.length > 1) this.#contributions.set(key, this.#kept(draft));
+    else this.#contributions.delete(key);
+  }
+
+  /** A draft as a list. */
+  #kept(draft: readonly number[]): number {
+    const lists = this.#lists;
+    const { length } = draft;
+    const list = lists.create(length);
+    lists.set(list, 0, length);
+    for (let i = 1; i < length; i++) lists.set(list, i, draft[i]!);
+    return list;
+  }
+
+  #takeBack(list: number): void {
+    const lists = this.#lists;
+    const length = lists.get(list, 0);
+    for (let at = 1; at < length; ) {
+      const content = lists.get(list, at++);
+      for (let owners = lists.get(list, at++); owners > 0; owners--) this.#subtract(lists.get(list, at++), content);
+    }
+    lists.remove(list, length);
   }
 
   /** Brings all changes into force in the image at once. Without any, nothing moves. */
@@ -170,7 +206,7 @@ export class ZoneStore {
     if (this.#dirty.size === 0 && this.#ended.length === 0) return { zones: [], owners: 0 };
     const changed: OwnerName[] = [];
     let owners = this.#removed.length;
-    for (const zone of this.#dirty) if (zone.isChanged && !zone.spec?.alias) zone.stale.add(zone.apex);
+    for (const zone of this.#dirty) if (zone.isChanged && !zone.spec?.alias) this.#makeStale(zone, zone.apex);
     image.prepare(this.#newOwners + this.#dirty.size * 2, this.#dirty.size, this.#nextZone);
     for (const zone of this.#ended) this.#endZone(zone);
     for (const { zone, name } of this.#removed) image.removeNode(zone, name);
@@ -179,10 +215,12 @@ export class ZoneStore {
       if (zone.spec?.alias || !zone.isChanged) continue;
       changed.push(fold(zone.origin));
       if (zone.spec) zone.serial = (zone.serial + 1) >>> 0;
-      owners += zone.stale.size;
-      for (const owner of zone.stale)
+      for (const owner of zone.stale) {
+        if (this.#owners.zone(owner) !== zone.id || !this.#owners.takeStale(owner)) continue;
         image.setNode(zone.id, this.#owners.name(owner), this.#setsOf(zone, owner), this.#owners.hash(owner));
-      zone.stale.clear();
+        owners++;
+      }
+      zone.stale = [];
       zone.isChanged = false;
       for (const alias of zone.aliases) this.#layAliasApex(alias, zone.serial);
     }
@@ -206,17 +244,17 @@ export class ZoneStore {
     const zone = this.#zones.get(origin);
     if (!zone) return;
     if (zone.apex === NONE) return;
-    for (const owner of this.#owners.ofZone(zone.apex)) {
+    for (const owner of this.#owners.ofZone(zone.id, zone.apex)) {
       const name = this.#owners.name(owner);
       const sets = this.#setsOf(zone, owner);
       sets.sort((a, b) => Number(b.type === Type.SOA) - Number(a.type === Type.SOA));
       for (const set of sets)
-        for (const [i, rdata] of set.rdata.entries())
+        for (const [i, at] of set.rdata.entries())
           yield {
             owner: name,
             type: set.type,
             ttl: set.ttl,
-            rdata,
+            rdata: set.heap.text(at),
             ...(set.views ? { views: set.views[i]! } : {}),
           };
     }
@@ -224,48 +262,91 @@ export class ZoneStore {
 
   /** The number of a name in a zone; added with all that is missing above it. @returns NONE when it is outside the zone */
   #owner(zone: Zone, name: Name): number {
-    const hash = hashOwner(zone.id, name);
-    const known = this.#owners.find(zone.id, name, hash);
-    if (known !== NONE || name.length <= zone.origin.length) return known;
-    const parent = this.#owner(zone, parentOf(name));
-    return parent === NONE ? NONE : this.#addOwner(zone, name, hash, parent);
+    const owners = this.#owners;
+    const labels = hashSuffixes(name);
+    let missing = 0;
+    let owner = NONE;
+    for (; missing <= labels; missing++) {
+      const from = suffixStart(missing);
+      if (name.length - from < zone.origin.length) return NONE;
+      owner = owners.find(zone.id, name, from, hashNode(suffixHash(missing), zone.id));
+      if (owner !== NONE) break;
+    }
+    while (owner !== NONE && missing > 0) {
+      missing--;
+      owner = this.#addOwner(zone, name.slice(suffixStart(missing)), hashNode(suffixHash(missing), zone.id), owner);
+    }
+    return owner;
+  }
+
+  /** The same, of a name that may have its number noted. */
+  #ownerOf(zone: Zone, node: NameNode): number {
+    if (node.noted === this.#asOf && this.#owners.zone(node.owner) === zone.id) return node.owner;
+    const { parent } = node;
+    let owner = NONE;
+    if (parent !== undefined && node.length > zone.origin.length) {
+      const above = this.#ownerOf(zone, parent);
+      if (above === NONE) return NONE;
+      const hash = hashNode(node.hash, zone.id);
+      owner = this.#owners.findChild(above, node.label, hash);
+      if (owner === NONE) owner = this.#added(zone, this.#owners.addChild(above, node.label, hash));
+    } else if (node.length === zone.origin.length && fold(node.octets) === fold(zone.origin)) owner = zone.apex;
+    if (owner === NONE) return NONE;
+    node.owner = owner;
+    node.noted = this.#asOf;
+    return owner;
   }
 
   #addOwner(zone: Zone, name: Name, hash: number, parent: number): number {
-    const owner = this.#owners.add(zone.id, name, hash, parent, zone.apex);
-    zone.stale.add(owner);
+    return this.#added(zone, this.#owners.add(zone.id, name, hash, parent));
+  }
+
+  #added(zone: Zone, owner: number): number {
+    this.#makeStale(zone, owner);
     this.#newOwners++;
     return owner;
   }
 
-  #addRow(zone: Zone, owner: number, rr: RR): number {
-    const head = this.#owners.first(owner);
-    const row = this.#rows.add(owner, head, rr);
-    if (this.#rows.count(row) > 1) return row;
-    this.#owners.setFirst(owner, row);
+  #add(zone: Zone, owner: number, content: number, type: number): void {
+    const [owners, lists] = [this.#owners, this.#lists];
+    const list = owners.list(owner);
+    const count = owners.count(owner);
+    const at = lists.lowerBound(list, count, content);
+    const isNew = at === count || lists.get(list, at) !== content;
+    owners.setList(owner, lists.insert(list, count, at, content), count + 1);
+    this.#contents.refer(content);
+    if (!isNew) return;
+    this.#records++;
     this.#touch(zone, owner);
-    this.#countSpecial(zone, owner, rr.type, 1);
-    return row;
+    this.#countSpecial(zone, owner, type, 1);
   }
 
-  #subtractRow(row: number): void {
-    const rows = this.#rows;
-    const owner = rows.owner(row);
-    const zone = this.#zoneOf[this.#owners.zone(owner)]!;
-    const type = rows.type(row);
-    const next = rows.next(row);
-    const isFirst = this.#owners.first(owner) === row;
-    if (!rows.subtract(row)) return;
-    if (isFirst) this.#owners.setFirst(owner, next);
+  #subtract(owner: number, content: number): void {
+    const [owners, lists] = [this.#owners, this.#lists];
+    const list = owners.list(owner);
+    const count = owners.count(owner);
+    const at = lists.lowerBound(list, count, content);
+    const isLast = at + 1 === count || lists.get(list, at + 1) !== content;
+    const type = this.#contents.type(content);
+    owners.setList(owner, lists.delete(list, count, at), count - 1);
+    this.#contents.release(content);
+    if (!isLast) return;
+    const zone = this.#zoneOf[owners.zone(owner)]!;
+    this.#records--;
     this.#touch(zone, owner);
     this.#countSpecial(zone, owner, type, -1);
     this.#dropIfEmpty(zone, owner);
   }
 
   #touch(zone: Zone, owner: number): void {
-    zone.stale.add(owner);
+    this.#makeStale(zone, owner);
+    if (zone.isChanged) return;
     zone.isChanged = true;
     this.#dirty.add(zone);
+  }
+
+  #makeStale(zone: Zone, owner: number): void {
+    if (this.#owners.makeStale(owner)) zone.stale.push(owner);
   }
 
   #countSpecial(zone: Zone, owner: number, type: number, by: 1 | -1): void {
@@ -280,27 +361,25 @@ export class ZoneStore {
   /** An owner without records and without anything below it does not exist (RFC 8020). */
   #dropIfEmpty(zone: Zone, owner: number): void {
     const owners = this.#owners;
-    if (owners.first(owner) !== NONE || owners.children(owner) > 0 || owner === zone.apex) return;
+    if (owners.count(owner) > 0 || owners.hasChildren(owner) || owner === zone.apex) return;
     const parent = owners.parent(owner);
     this.#removed.push({ zone: zone.id, name: owners.name(owner) });
-    zone.stale.delete(owner);
     owners.remove(owner);
+    this.#asOf = newStamp();
     this.#dropIfEmpty(zone, parent);
   }
 
   /** The RRsets of an owner: one TTL for each (RFC 2181 5.2: the least), no record twice, sorted. */
   #setsOf(zone: Zone, owner: number): RRsetData[] {
-    const rows = this.#rows;
-    const all: number[] = [];
-    for (let row = this.#owners.first(owner); row !== NONE; row = rows.next(row)) all.push(row);
-    sortRows(all, rows);
+    const contents = this.#contents;
+    const all = this.#contentsOf(owner);
     const result: RRsetData[] = [];
     const isApex = owner === zone.apex;
     let given: RRsetData | undefined;
     for (let at = 0; at < all.length; ) {
-      const type = rows.type(all[at]!);
+      const type = contents.type(all[at]!);
       let end = at + 1;
-      while (end < all.length && rows.type(all[end]!) === type) end++;
+      while (end < all.length && contents.type(all[end]!) === type) end++;
       const set = this.#setOf(type, all, at, end, zone.spec?.singleValued?.includes(type) ?? false);
       if (isApex && type === Type.SOA && zone.spec) given = set;
       else result.push(set);
@@ -310,58 +389,69 @@ export class ZoneStore {
     return result;
   }
 
-  /** One RRset from sorted rows; rows that differ in TTL or views alone are one record. */
+  /** What an owner's records say, each once, by type and rdata. */
+  #contentsOf(owner: number): number[] {
+    const list = this.#owners.list(owner);
+    const count = this.#owners.count(owner);
+    const all: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const content = this.#lists.get(list, i);
+      if (all.length === 0 || all[all.length - 1] !== content) all.push(content);
+    }
+    if (all.length > 1) sortContents(all, this.#contents);
+    return all;
+  }
+
+  /** One RRset from sorted contents; those that differ in TTL or views alone are one record. */
   #setOf(type: number, sorted: readonly number[], from: number, to: number, isSingle: boolean): RRsetData {
-    const rows = this.#rows;
-    let ttl = rows.ttl(sorted[from]!);
-    const rdata: Octets[] = [];
+    const contents = this.#contents;
+    const { heap } = contents;
+    let ttl = contents.ttl(sorted[from]!);
+    let areSeenByAll = true;
+    const rdata: number[] = [];
     const views: Views[] = [];
     for (let i = from; i < to; i++) {
-      const row = sorted[i]!;
-      ttl = Math.min(ttl, rows.ttl(row));
-      if (i > from && rows.compare(sorted[i - 1]!, row) === 0) views.push(eitherOf(views.pop()!, rows.views(row)));
+      const content = sorted[i]!;
+      const rule = contents.views(content);
+      ttl = Math.min(ttl, contents.ttl(content));
+      areSeenByAll &&= rule === EVERYWHERE;
+      if (i > from && contents.compare(sorted[i - 1]!, content) === 0) views.push(eitherOf(views.pop()!, rule));
       else if (i === from || !isSingle) {
-        rdata.push(rows.rdata(row));
-        views.push(rows.views(row));
+        rdata.push(contents.position(content));
+        views.push(rule);
       }
     }
-    return { type, ttl, rdata, views: views.some((rule) => rule !== EVERYWHERE) ? views : undefined };
+    const isRuled = !areSeenByAll && views.some((rule) => rule !== EVERYWHERE);
+    return { type, ttl, heap, rdata, views: isRuled ? views : undefined };
   }
 
   /** SOA and name servers of a zone that we make; a file may bring its own, whose serial is ours all the same. */
   #addMadeApex(zone: Zone, spec: ZoneSpec, result: RRsetData[], own: RRsetData | undefined): void {
-    const given = own?.rdata[0];
+    const given = own?.heap.text(own.rdata[0]!);
     const rdata = given
       ? given.slice(0, -20) + u32(zone.serial) + given.slice(-16)
       : soaRdata({ ...spec.soa, serial: zone.serial });
-    result.push({ type: Type.SOA, ttl: own?.ttl ?? spec.soaTtl, rdata: [rdata] });
-    for (const rr of spec.apex)
-      if (!result.some((set) => set.type === rr.type))
-        result.push({
-          type: rr.type,
-          ttl: rr.ttl,
-          rdata: spec.apex.filter((other) => other.type === rr.type).map((other) => other.rdata),
-        });
+    result.push(madeSet(Type.SOA, own?.ttl ?? spec.soaTtl, [rdata]));
+    for (const { type, ttl } of spec.apex)
+      if (!result.some((set) => set.type === type)) result.push(madeSet(type, ttl, rdataOf(spec, type)));
   }
 
   #fileSoa(zone: Zone): SoaFields | undefined {
     if (zone.apex === NONE) return undefined;
-    for (let row = this.#owners.first(zone.apex); row !== NONE; row = this.#rows.next(row)) {
-      if (this.#rows.type(row) !== Type.SOA) continue;
-      const rdata = this.#rows.rdata(row);
-      const number = (from: number) =>
-        Buffer.from(rdata.slice(from, from === -4 ? undefined : from + 4), 'latin1').readUInt32BE();
-      return {
-        mname: '',
-        rname: '',
-        serial: number(-20),
-        refresh: number(-16),
-        retry: number(-12),
-        expire: number(-8),
-        minimum: number(-4),
-      };
-    }
-    return undefined;
+    const content = this.#contentsOf(zone.apex).find((each) => this.#contents.type(each) === Type.SOA);
+    if (content === undefined) return undefined;
+    const rdata = this.#contents.rdata(content);
+    const number = (from: number) =>
+      Buffer.from(rdata.slice(from, from === -4 ? undefined : from + 4), 'latin1').readUInt32BE();
+    return {
+      mname: '',
+      rname: '',
+      serial: number(-20),
+      refresh: number(-16),
+      retry: number(-12),
+      expire: number(-8),
+      minimum: number(-4),
+    };
   }
 
   #layZone(zone: Zone): void {
@@ -389,39 +479,54 @@ export class ZoneStore {
   #layAliasApex(zone: Zone, serial: number): void {
     const spec = zone.spec!;
     if (spec.apex.length === 0) return;
-    const sets: RRsetData[] = [{ type: Type.SOA, ttl: spec.soaTtl, rdata: [soaRdata({ ...spec.soa, serial })] }];
-    const types = new Set(spec.apex.map((rr) => rr.type));
-    for (const type of types) {
-      const records = spec.apex.filter((rr) => rr.type === type);
-      sets.push({ type, ttl: records[0]!.ttl, rdata: records.map((rr) => rr.rdata) });
-    }
+    const sets = [madeSet(Type.SOA, spec.soaTtl, [soaRdata({ ...spec.soa, serial })])];
+    for (const { type, ttl } of spec.apex)
+      if (!sets.some((set) => set.type === type)) sets.push(madeSet(type, ttl, rdataOf(spec, type)));
     this.#image.setNode(zone.id, zone.origin, sets);
   }
 
   #endZone(zone: Zone): void {
     if (zone.spec?.alias) this.#image.removeNode(zone.id, zone.origin);
     else
-      for (const owner of this.#owners.ofZone(zone.apex)) {
+      for (const owner of this.#owners.ofZone(zone.id, zone.apex)) {
         this.#image.removeNode(zone.id, this.#owners.name(owner));
         this.#owners.remove(owner);
       }
+    this.#asOf = newStamp();
     this.#image.removeZone(zone.id, zone.origin);
     this.#zoneOf[zone.id] = undefined;
   }
 }
 
-/** Most owners have a handful of rows, for which a call of a comparator costs more than the moves it saves. */
+let stamps = 0;
+
+/** Differs from all others, those of other stores included. */
+function newStamp(): number {
+  return ++stamps;
+}
+
+/** An RRset that comes from no contribution. */
+function madeSet(type: number, ttl: number, rdata: readonly Octets[]): RRsetData {
+  const heap = new OctetHeap();
+  return { type, ttl, heap, rdata: rdata.map((each) => heap.add(each)) };
+}
+
+function rdataOf({ apex }: ZoneSpec, type: number): Octets[] {
+  return apex.filter((rr) => rr.type === type).map((rr) => rr.rdata);
+}
+
+/** Most owners have a handful of records, for which a call of a comparator costs more than the moves it saves. */
 const FEW = 12;
 
-function sortRows(all: number[], rows: Rows): void {
+function sortContents(all: number[], contents: Contents): void {
   if (all.length > FEW) {
-    all.sort((a, b) => rows.compare(a, b));
+    all.sort((a, b) => contents.compare(a, b));
     return;
   }
   for (let i = 1; i < all.length; i++) {
-    const row = all[i]!;
+    const content = all[i]!;
     let at = i;
-    for (; at > 0 && rows.compare(all[at - 1]!, row) > 0; at--) all[at] = all[at - 1]!;
-    all[at] = row;
+    for (; at > 0 && contents.compare(all[at - 1]!, content) > 0; at--) all[at] = all[at - 1]!;
+    all[at] = content;
   }
 }

@@ -6,6 +6,7 @@ import { EVERYWHERE, eitherOf, exceptIn, onlyIn, Trait, type Views } from '../..
 import { Image, type RRsetData } from '../../src/zone/image.ts';
 import { ImageReader } from '../../src/zone/image-reader.ts';
 import { Control, type ImageBuffers, ZONE_SET, ZoneFlag } from '../../src/zone/layout.ts';
+import { OctetHeap } from '../../src/zone/octet-heap.ts';
 
 const ORIGIN = parseName('example.org');
 
@@ -28,8 +29,10 @@ function makeImage() {
   return { image, reader, handed };
 }
 
+const heap = new OctetHeap();
+
 function txt(text: string): RRsetData {
-  return { type: Type.TXT, ttl: 60, rdata: [text] };
+  return { type: Type.TXT, ttl: 60, heap, rdata: [heap.add(text)] };
 }
 
 /** The first rdata of a name's RRset of a type, as octets; undefined when there is no such name. */
@@ -114,8 +117,8 @@ describe('image: publication', () => {
   it('keeps with a record the rule that says which views see it', () => {
     const { image, reader } = makeImage();
     const seenBy = (...views: Views[]): number[] => {
-      const rdata = views.map((_, i) => `\xc0\0\x02${String.fromCharCode(i)}`);
-      image.setNode(1, parseName('a.example.org'), [{ type: Type.A, ttl: 60, rdata, views }]);
+      const rdata = views.map((_, i) => heap.add(`\xc0\0\x02${String.fromCharCode(i)}`));
+      image.setNode(1, parseName('a.example.org'), [{ type: Type.A, ttl: 60, heap, rdata, views }]);
       image.publish();
       const node = reader.findNode(1, view('a.example.org'), 0);
       return [0, 1, 3, 500, 65_534].filter((number) => reader.findSet(node, Type.A, number) !== 0);
