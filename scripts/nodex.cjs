@@ -23,8 +23,11 @@ if (!pinned && (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1
   );
   process.exit(1);
 }
+// What Node makes of the sources, types stripped and compiled, is kept beside the packages, for programs that start threads of
+// their own, too: a start then takes less time and memory. Where that cannot be written it is done without.
 const [program, ...args] = process.argv.slice(2);
 const env = {
+  NODE_COMPILE_CACHE: join(modules, '.cache', 'portolan'),
   ...process.env,
   PATH: [pinned ? folder : undefined, join(modules, '.bin'), process.env.PATH].filter(Boolean).join(delimiter),
 };
