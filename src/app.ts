@@ -7,6 +7,7 @@ import { Order, type ResponderSettings } from './answer/responder.ts';
 import { writeFileAtomically } from './base/atomic-file.ts';
 import { namedCounters, threadCounters } from './base/counters.ts';
 import type { Logger } from './base/log.ts';
+import { giveBackMemory } from './base/memory.ts';
 import { Metrics } from './base/metrics.ts';
 import { schedule } from './base/schedule.ts';
 import type { Config } from './config.ts';
@@ -43,6 +44,10 @@ export interface App {
 /** How often is looked whether the sources that were missing have been read, milliseconds. */
 const READY_CHECK_MS = 20;
 
+/** A publication of that many names leaves much memory behind, which is given back this many milliseconds later. */
+const MANY_OWNERS = 20_000;
+const TIDY_AFTER_MS = 500;
+
 /** How long changes of the VIP table are gathered before it is written, milliseconds. */
 const SAVE_AFTER_MS = 1_000;
 
@@ -58,6 +63,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const image = new Image((buffers) => pool?.adopt(buffers));
   const store = new ZoneStore(image, now);
   const vipTable = openVipTable(config, settings, log);
+  let tidying: NodeJS.Timeout | undefined;
   const publisher = new Publisher({
     settings,
     vips: vipTable.vips,
@@ -66,6 +72,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     metrics,
     onClients: (clients) => image.setClients(clients),
     onVips: vipTable.changed,
+    onPublished(owners) {
+      if (owners < MANY_OWNERS) return;
+      clearTimeout(tidying);
+      tidying = setTimeout(() => void giveBackMemory(), TIDY_AFTER_MS).unref();
+    },
   });
 
   const folder = config.zones === undefined ? undefined : new ZoneFolder(config.zones);
@@ -130,6 +141,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     log,
   );
   const stop = async (): Promise<void> => {
+    clearTimeout(tidying);
     await pool?.stop();
     await manager.stop();
     health?.stop();

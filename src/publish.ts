@@ -49,6 +49,8 @@ export interface PublisherOptions {
   readonly onClients?: (clients: readonly ClientPrefix[]) => void;
   /** Called after each publication that may have changed the table of VIP addresses. */
   readonly onVips?: () => void;
+  /** Called after each publication with how many owner names it laid out. */
+  readonly onPublished?: (owners: number) => void;
 }
 
 /** Names left out that get a line of their own in the log for each delta; the rest is summed up in one. */
@@ -88,7 +90,7 @@ export class Publisher {
   /** Publishes what was gathered. */
   release(): void {
     this.#isHeld = false;
-    this.#options.store.commit();
+    this.#commit();
   }
 
   /** Whether the zones made of tasks may be answered: until then they get SERVFAIL. */
@@ -107,21 +109,21 @@ export class Publisher {
     const { source, upserted, removed } = delta;
     const problems: Problem[] = [];
     const wants: [string, readonly VipWant[]][] = [];
-    for (const task of removed.tasks) wants.push([`${source} task ${taskKey(task)}`, []]);
-    const tasks = instancesTogether(upserted.tasks);
-    for (const [task] of upserted.tasks) wants.push([`${source} task ${taskKey(task)}`, builder.vipWants(task)]);
+    const tasks = instancesTogether(source, upserted.tasks);
+    for (const task of removed.tasks) wants.push([keyOf(source, task), []]);
+    for (const { key, task } of tasks) wants.push([key, builder.vipWants(task)]);
     vips.update(wants);
     this.#placeClients(delta);
-    const again = builder.claim(claims(delta));
+    const again = builder.claim(claims(delta, tasks));
     for (const [framework] of upserted.frameworks)
       store.set(`${source} framework ${framework.id}`, builder.framework(framework, problems));
     for (const [agent] of upserted.agents) store.set(`${source} agent ${agent.id}`, builder.agent(agent, problems));
     if (upserted.masters) store.set(`${source} masters`, builder.masters(upserted.masters[0], problems));
-    for (const task of tasks) store.set(`${source} task ${taskKey(task)}`, builder.task(task, problems));
+    for (const { key, task } of tasks) store.set(key, builder.task(task, problems));
     for (const [service] of upserted.services ?? [])
       store.set(`${source} service ${service.id}`, builder.service(service, problems));
     for (const key of again) store.set(key, builder.again(key, problems));
-    for (const task of removed.tasks) store.set(`${source} task ${taskKey(task)}`, []);
+    for (const task of removed.tasks) store.set(keyOf(source, task), []);
     for (const service of removed.services ?? []) store.set(`${source} service ${service.id}`, []);
     for (const agent of removed.agents) store.set(`${source} agent ${agent.id}`, []);
     for (const framework of removed.frameworks) store.set(`${source} framework ${framework.id}`, []);
@@ -197,7 +199,9 @@ export class Publisher {
   }
 
   #commit(): void {
-    if (!this.#isHeld) this.#options.store.commit();
+    if (this.#isHeld) return;
+    const { owners } = this.#options.store.commit();
+    this.#options.onPublished?.(owners);
   }
 
   #report(source: string, problems: readonly Problem[]): void {
@@ -215,19 +219,32 @@ export class Publisher {
   }
 }
 
+/** A task and the key of what it contributes. */
+interface Keyed {
+  readonly key: string;
+  readonly task: Task;
+}
+
+function keyOf(source: string, task: Task): string {
+  return `${source} task ${taskKey(task)}`;
+}
+
 /** Tasks by name: those of one app share most of their names, which are then made and found once. */
-function instancesTogether(upserted: PublishedDelta['upserted']['tasks']): Task[] {
-  const tasks = upserted.map(([task]) => task);
-  if (tasks.length > 1) tasks.sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+function instancesTogether(source: string, upserted: PublishedDelta['upserted']['tasks']): Keyed[] {
+  const tasks = upserted.map(([task]) => ({ key: keyOf(source, task), task }));
+  if (tasks.length > 1) tasks.sort((a, b) => (a.task.name < b.task.name ? -1 : Number(a.task.name > b.task.name)));
   return tasks;
 }
 
 /** What of a delta has names that another may want, too, by key of contribution. */
-function* claims({ source, upserted, removed }: PublishedDelta): Generator<[string, Claimant | undefined]> {
-  for (const task of removed.tasks) yield [`${source} task ${taskKey(task)}`, undefined];
+function* claims(
+  { source, upserted, removed }: PublishedDelta,
+  tasks: readonly Keyed[],
+): Generator<[string, Claimant | undefined]> {
+  for (const task of removed.tasks) yield [keyOf(source, task), undefined];
   for (const service of removed.services ?? []) yield [`${source} service ${service.id}`, undefined];
   for (const agent of removed.agents) yield [`${source} agent ${agent.id}`, undefined];
-  for (const [task] of upserted.tasks) yield [`${source} task ${taskKey(task)}`, { task }];
+  for (const { key, task } of tasks) yield [key, { task }];
   for (const [service] of upserted.services ?? []) yield [`${source} service ${service.id}`, { service }];
   for (const [agent] of upserted.agents) yield [`${source} agent ${agent.id}`, { agent }];
 }

@@ -29,7 +29,11 @@ interface Entry extends VipWant {
   octets?: Octets;
   /** How many holders want it. */
   holders: number;
+  /** A list of it and nothing else. */
+  alone?: readonly Entry[];
 }
+
+const NO_ENTRIES: readonly Entry[] = [];
 
 /** A range of addresses and who has which. */
 class Range {
@@ -100,12 +104,12 @@ export class VipAddresses {
         entry.holders--;
         touched.add(entry);
       }
-      const entries = new Set(wants.map((want) => this.#entry(want)));
+      const entries = this.#entriesOf(wants);
       for (const entry of entries) {
         entry.holders++;
         touched.add(entry);
       }
-      if (entries.size > 0) this.#held.set(holder, [...entries]);
+      if (entries.length > 0) this.#held.set(holder, entries);
       else this.#held.delete(holder);
     }
     const homeless: Entry[] = [];
@@ -170,6 +174,15 @@ export class VipAddresses {
     if (!this.#ranges[family].claim(value)) return `${address} is outside the range, or given out twice`;
     this.#settle(this.#entry({ key, name, family }), value);
     return undefined;
+  }
+
+  /** The entries of wants, each once. Holders of one VIP alone share the list. */
+  #entriesOf(wants: readonly VipWant[]): readonly Entry[] {
+    if (wants.length === 0) return NO_ENTRIES;
+    if (wants.length > 1) return [...new Set(wants.map((want) => this.#entry(want)))];
+    const entry = this.#entry(wants[0]!);
+    entry.alone ??= [entry];
+    return entry.alone;
   }
 
   #entry(want: VipWant): Entry {

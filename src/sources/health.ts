@@ -92,7 +92,7 @@ export class HealthPolicy {
     this.#weigh();
     const shown = deltas.map((delta): ClusterDelta => {
       const tasks = delta.upserted.tasks.map(([now, before]): Replaced<Task> => {
-        const patient = this.#patients.get(keyOf(delta.source, now));
+        const patient = this.#patientOf(delta.source, now);
         if (!patient) return [now, before];
         this.#moved.delete(patient);
         return [this.#shown(patient), before];
@@ -100,6 +100,11 @@ export class HealthPolicy {
       return { ...delta, upserted: { ...delta.upserted, tasks } };
     });
     this.#publish(shown);
+  }
+
+  #patientOf(source: string, task: Task): Patient | undefined {
+    // Mostly all are well, and then no key has to be made.
+    return this.#patients.size === 0 ? undefined : this.#patients.get(keyOf(source, task));
   }
 
   /** Waits for nothing any more. */
@@ -111,8 +116,7 @@ export class HealthPolicy {
   #replace(source: string, now: Task | undefined, before: Task | undefined): void {
     // What engines tell of has rules of its own for this.
     if ((now ?? before)!.framework.system !== undefined) return;
-    const key = keyOf(source, (now ?? before)!);
-    const known = this.#patients.get(key);
+    const known = this.#patientOf(source, (now ?? before)!);
     const wasThere = before !== undefined && isThere(before);
     if (known) this.#leave(known.task, known);
     else if (wasThere) this.#leave(before, undefined);
@@ -126,14 +130,14 @@ export class HealthPolicy {
     }
     const patient: Patient = known ?? {
       source,
-      key,
+      key: keyOf(source, now),
       task: now,
       isIn: wasThere,
       hasBeenIn: wasThere,
       waitingFor: undefined,
       cancel: undefined,
     };
-    this.#patients.set(key, patient);
+    this.#patients.set(patient.key, patient);
     patient.task = now;
     this.#examine(patient);
   }

@@ -9,6 +9,7 @@ import { isSameWork } from './compare.ts';
 import type { ClusterDelta, Replaced } from './delta.ts';
 import { Delta } from './delta.ts';
 import { isOneTask, isToldByCluster, mergeTasks } from './merge-tasks.ts';
+import { NONE } from './reading.ts';
 
 /** How things of a kind are told apart and put together. */
 interface Rules<T> {
@@ -113,10 +114,11 @@ class Views<T extends { readonly id: string }> {
   #put(source: string, value: T): void {
     const { keyOf, isOne, isPreferred } = this.#rules;
     const key = keyOf(value);
-    let entry = this.#entries.get(value.id);
+    const entry = this.#entries.get(value.id);
     if (!entry) {
-      entry = { views: [], published: [] };
-      this.#entries.set(value.id, entry);
+      // Of most things there is one view, and a list that it is pushed to would have room for seventeen.
+      this.#entries.set(value.id, { views: [{ source, value, isOverruled: false }], published: NONE });
+      return;
     }
     const ofThing = entry.views.filter((view) => isOne(view.value, value));
     if (isPreferred(value)) for (const view of ofThing) view.isOverruled = false;

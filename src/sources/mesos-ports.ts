@@ -6,6 +6,7 @@ import { MAX_PORT } from './address.ts';
 import type { Fields } from './fields.ts';
 import { listOf, objectOf, show, textOf } from './fields.ts';
 import { NO_LABELS, NONE } from './reading.ts';
+import { sharedLabels, sharedText, sharedVips } from './sharing.ts';
 import { parseVip, uniteVips } from './vip.ts';
 
 /** Names a part of the entry being read (`.discovery.ports[0]`) and what is wrong with it. */
@@ -104,7 +105,8 @@ export function discoveryPortsOf(discovery: Fields, complain: Complain): readonl
   for (let i = 0; i < entries.length; i++) {
     const { number: raw, name, protocol } = objectOf(entries[i]);
     const number = portNumber(raw, `.discovery.ports.ports[${i}].number`, complain);
-    if (number !== undefined) ports.push({ number, name: textOf(name) ?? '', protocol: textOf(protocol) ?? '' });
+    if (number !== undefined)
+      ports.push({ number, name: sharedText(textOf(name) ?? ''), protocol: sharedText(textOf(protocol) ?? '') });
   }
   return ports;
 }
@@ -129,13 +131,13 @@ function protocolOf(raw: unknown): Protocol | undefined {
 /** All fields, so that all ports have one shape: the comparison of 100,000 of them depends on it. */
 function makePort(protocol: Protocol, fields: Partial<Port>): Port {
   return {
-    name: fields.name,
+    name: fields.name && sharedText(fields.name),
     protocol,
     containerPort: fields.containerPort,
     hostPort: fields.hostPort,
     networks: fields.networks,
-    labels: fields.labels,
-    vips: fields.vips,
+    labels: fields.labels && sharedLabels(fields.labels),
+    vips: fields.vips && sharedVips(fields.vips),
   };
 }
 

@@ -20,6 +20,7 @@ import {
   resourcePorts,
 } from './mesos-ports.ts';
 import { NO_LABELS, NONE } from './reading.ts';
+import { exact, sharedAddresses, sharedLabels, sharedText } from './sharing.ts';
 
 /** A message about one task, with the fields of /state and of the operator API under one name each. */
 export interface TaskMessage {
@@ -119,14 +120,17 @@ export function mergeFacts(known: TaskFacts | undefined, message: TaskMessage, c
     id: message.id,
     frameworkId: message.frameworkId,
     agentId: message.agentId ?? known?.agentId ?? '',
-    name: textOf(message.name) ?? known?.name ?? '',
+    name: sharedText(textOf(message.name) ?? known?.name ?? ''),
     state: taskState(message.state),
     healthy: healthOf(newest, message) ?? known?.healthy,
-    discovery: named === undefined ? known?.discovery : { name: named, ports: discoveryPortsOf(discovery, complain) },
-    addresses: addresses.length > 0 ? addresses : (known?.addresses ?? NONE),
-    hostPorts: hostPorts.length > 0 ? hostPorts : (known?.hostPorts ?? NONE),
-    ports,
-    labels: labels !== NO_LABELS ? labels : (known?.labels ?? NO_LABELS),
+    discovery:
+      named === undefined
+        ? known?.discovery
+        : { name: sharedText(named), ports: exact(discoveryPortsOf(discovery, complain)) },
+    addresses: addresses.length > 0 ? sharedAddresses(addresses) : (known?.addresses ?? NONE),
+    hostPorts: hostPorts.length > 0 ? exact(hostPorts) : (known?.hostPorts ?? NONE),
+    ports: exact(ports),
+    labels: labels !== NO_LABELS ? sharedLabels(labels) : (known?.labels ?? NO_LABELS),
     runtime: runtimeOf(container) ?? known?.runtime,
   };
 }

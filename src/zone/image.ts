@@ -110,6 +110,8 @@ export class Image {
   #hiddenNodes: number[] = [];
   #hiddenZones: number[] = [];
   readonly #touchedZones = new Set<number>();
+  /** Whether there are larger buffers than those handed out: readers get them with what is laid down there, not each step. */
+  #hasGrown = false;
 
   /** @param adopt told of new buffers just before they come into force; hands them to the other threads */
   constructor(adopt: (buffers: ImageBuffers) => void = () => {}) {
@@ -246,6 +248,7 @@ export class Image {
 
   /** Brings all that was prepared into force, for every reader at once. */
   publish(): void {
+    if (this.#hasGrown) this.#announce();
     const nodes = this.#nodes.slots;
     const zones = this.#zones.slots;
     Atomics.add(this.#control, Control.SEQUENCE, 1);
@@ -301,7 +304,7 @@ export class Image {
       previous.copy(this.#octets, 0, 0, this.#end);
       this.#nodes = copyTable(this.#nodes);
       this.#zones = copyTable(this.#zones);
-      this.#announce();
+      this.#hasGrown = true;
     }
     const at = this.#end;
     this.#end += size;
@@ -355,7 +358,7 @@ export class Image {
     const versions = new Uint32Array(new SharedArrayBuffer(ids * 4));
     versions.set(this.#versions);
     this.#versions = versions;
-    this.#announce();
+    this.#hasGrown = true;
   }
 
   #rehash(from: Table, size: number): Table {
@@ -366,6 +369,7 @@ export class Image {
 
   /** Hands out new buffers, then says that there are some. */
   #announce(): void {
+    this.#hasGrown = false;
     this.#epoch++;
     this.#adopt(this.buffers);
     Atomics.store(this.#control, Control.EPOCH, this.#epoch);
