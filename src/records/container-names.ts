@@ -19,11 +19,15 @@ export interface WantedName {
 /** What makes a claim good: nobody can take a container's id, and what it calls its host is the weakest reason. */
 const Rank = { ID: 0, NAME: 1, SERVICE: 2, REPLICA: 3, IN_NETWORK: 4, ALIAS: 5, LINK: 6, HOSTNAME: 7 } as const;
 
+/** What stays as it is; most names do. */
+const FITTING = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?)*$/;
+
 /**
  * A name as labels: lower case, dots kept, characters that host names cannot have left out, each label cut to 63 octets
  * with a hash that keeps those apart that differ behind the cut. Empty when nothing is left.
  */
 export function containerLabels(text: string): string {
+  if (FITTING.test(text)) return text;
   return text
     .toLowerCase()
     .split('.')

@@ -31,20 +31,40 @@ export interface ContainerZone {
   readonly claims: NameClaims;
 }
 
+/** What a container asks for, and what of that cannot be had. */
+interface Understood {
+  readonly wishes: Wishes;
+  readonly names: readonly WantedName[];
+  readonly faults: readonly string[];
+}
+
 export class ContainerRecords {
   readonly #zone: ContainerZone;
   readonly #apex: Name;
+  readonly #understood = new WeakMap<Task, Understood>();
 
   constructor(zone: ContainerZone) {
     this.#zone = zone;
     this.#apex = parseName(zone.settings.domain);
   }
 
+  /** A container is read for its claims and again for its records. */
+  #read(task: Task): Understood {
+    let understood = this.#understood.get(task);
+    if (understood === undefined) {
+      const faults: string[] = [];
+      const wishes = readWishes(task.labels, this.#zone.settings, (why) => faults.push(why));
+      understood = { wishes, names: wishes.isIgnored ? [] : containerNames(task, wishes), faults };
+      this.#understood.set(task, understood);
+    }
+    return understood;
+  }
+
   /** The names that a container claims. */
   claims(task: Task): Claim[] {
-    const wishes = readWishes(task.labels, this.#zone.settings, ignore);
+    const { wishes, names } = this.#read(task);
     if (wishes.isIgnored) return [];
-    return containerNames(task, wishes).flatMap(({ text, group, rank }) => {
+    return names.flatMap(({ text, group, rank }) => {
       const name = this.#under(text, this.#apex);
       return name === NO_NAME ? [] : [{ owner: fold(name), group, rank }];
     });
@@ -53,9 +73,11 @@ export class ContainerRecords {
   /** @param report is told of names and labels that are left out */
   write(task: Task, report: (why: string) => void): void {
     const { settings, addresses, views, writer } = this.#zone;
-    const wishes = readWishes(task.labels, settings, report);
+    const { wishes, names: wanted, faults } = this.#read(task);
+    this.#understood.delete(task);
+    for (const why of faults) report(why);
     if (wishes.isIgnored) return;
-    const names = containerNames(task, wishes).filter((name) => this.#isGranted(name, report));
+    const names = wanted.filter((name) => this.#isGranted(name, report));
     const vantages = containerVantages(withWishedPorts(task, wishes), views, settings.fromHost, wishes);
     const records = new ViewedRecords(addresses, report);
     const subject = { task, wishes, names, records };
@@ -175,9 +197,6 @@ interface Place {
   /** Of the SRV records of its service. */
   readonly services: { readonly tcp: readonly Name[]; readonly udp: readonly Name[] };
 }
-
-/** Claims are made before the records, which report. */
-function ignore(): void {}
 
 /** Ports that only a label tells of count as exposed. */
 function withWishedPorts(task: Task, wishes: Wishes): Task {

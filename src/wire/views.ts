@@ -61,6 +61,21 @@ export function exceptIn(views: Iterable<number>, traits = 0): Views {
 export function eitherOf(a: Views, b: Views): Views {
   if (a === b) return a;
   if (a === EVERYWHERE || b === EVERYWHERE) return EVERYWHERE;
+  const key = String.fromCharCode(a.length) + a + b;
+  let united = unions.get(key);
+  if (united === undefined) {
+    united = unite(a, b);
+    if (unions.size >= UNIONS_LIMIT) unions.clear();
+    unions.set(key, united);
+  }
+  return united;
+}
+
+/** What was found for two rules: the containers of an engine have the same few. */
+const unions = new Map<string, Views>();
+const UNIONS_LIMIT = 1_000;
+
+function unite(a: Views, b: Views): Views {
   const [first, second] = [a.charCodeAt(0), b.charCodeAt(0)];
   const general = first === NOBODY ? second : second === NOBODY ? first : first & second;
   const listed = [...listedIn(a), ...listedIn(b)];

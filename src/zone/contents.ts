@@ -5,7 +5,7 @@ import { NodeRecord } from '../wire/node-record.ts';
 import type { RR } from '../wire/rr.ts';
 import type { Views } from '../wire/views.ts';
 import { EVERYWHERE } from '../wire/views.ts';
-import { allocateOctets, type OctetBuffer } from './octet-buffer.ts';
+import { allocateOctets, LOOP_OCTETS, type OctetBuffer } from './octet-buffer.ts';
 import { hashOctets, OctetHeap } from './octet-heap.ts';
 
 const FIRST_CONTENTS = 1 << 10;
@@ -203,9 +203,9 @@ function isSame(a: RR | NodeRecord, b: RR | NodeRecord): boolean {
 
 /** @returns octets written */
 function writeRdata(octets: OctetBuffer, rr: RR | NodeRecord): number {
-  if (!(rr instanceof NodeRecord)) return octets.latin1Write(rr.rdata, 0);
-  const { data } = rr;
+  const data = rr instanceof NodeRecord ? rr.data : rr.rdata;
   if (typeof data !== 'string') return data.write(octets, 0);
+  if (data.length > LOOP_OCTETS) return octets.latin1Write(data, 0);
   for (let i = 0; i < data.length; i++) octets[i] = data.charCodeAt(i);
   return data.length;
 }
