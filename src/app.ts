@@ -154,10 +154,6 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     const addresses = await threads.start();
     await manager.start();
     announceReadiness(manager, publisher, log);
-    log.info(
-      { listen: addresses.map(({ ip, port }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)) },
-      'ready',
-    );
     return {
       addresses,
       metrics,

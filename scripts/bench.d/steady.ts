@@ -34,6 +34,14 @@ const SETTINGS: readonly Setting[] = [
     promised: { peer: 0.8, floor: 1.5 },
   },
   {
+    name: 'udp-clients',
+    title: 'UDP as above, from 40 sockets: replies to one of them seldom go together',
+    mix: ALL_NAMES,
+    workers: 1,
+    load: { ...UDP_LOAD, clients: 40 },
+    promised: { peer: 0.8, floor: 1.5 },
+  },
+  {
     name: 'udp-found',
     title: 'UDP, EDNS, 100,000 names at random, no NXDOMAIN',
     mix: { ...ALL_NAMES, missing: 0 },

@@ -35,6 +35,9 @@ export function serve(): Command {
     };
     for (const signal of SIGNALS) process.on(signal, stop);
     process.on('SIGUSR2', () => log.info({ counters: app.counters(), threads: app.threadCounters() }, 'counters'));
+    // Whoever waits for this may stop it at once.
+    const listen = app.addresses.map(({ ip, port }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`));
+    log.info({ listen }, 'ready');
   });
 }
 
