@@ -328,7 +328,8 @@ export class Image {
     this.#end = ARENA_START;
     const move = (word: number, size: number): number => {
       const to = this.#end / 4;
-      this.#words.set(words.subarray(word, word + size), to);
+      const target = this.#words;
+      for (let i = 0; i < size; i++) target[to + i] = words[word + i]!;
       this.#end += size * 4;
       return to;
     };
