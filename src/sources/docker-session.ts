@@ -74,6 +74,8 @@ export class EngineSession {
   readonly #looks = new Map<string, Look>();
   readonly #waiting: (() => void)[] = [];
   #lookCount = 0;
+  /** How often guests have been looked for. */
+  #guestReadings = 0;
   /** Containers of which events came since the listing that is under way began. */
   #touched = new Set<string>();
   #isTold = false;
@@ -200,7 +202,7 @@ export class EngineSession {
     const { roster } = this.#options;
     this.#tell(facts ? roster.put(facts) : roster.remove(id));
     if (!facts) return;
-    if (this.#isTold && roster.overlayOf(id) !== undefined) this.#readGuests().catch(this.#fail);
+    if (roster.overlayOf(id) !== undefined) this.#readGuests().catch(this.#fail);
     this.#tellWhenReleased(id);
   }
 
@@ -324,9 +326,11 @@ export class EngineSession {
   async #readNetworks(): Promise<void> {
     const { engine, roster, sink } = this.#options;
     const { agent, isNear } = roster.machine!;
-    const guests = new Map([...roster.networks].map(({ id, guests }) => [id, guests]));
     const withoutAddresses = new Set<string>();
-    const networks = (await engine.networks(this.#ended.signal)).flatMap((fields): Network[] => {
+    const listed = await engine.networks(this.#ended.signal);
+    // Not before the answer is there: guests may have been found meanwhile.
+    const guests = new Map([...roster.networks].map(({ id, guests }) => [id, guests]));
+    const networks = listed.flatMap((fields): Network[] => {
       const network = readNetwork(fields, agent.id, isNear);
       if (network) return [{ ...network, guests: guests.get(network.id) }];
       for (const key of [textOf(fields.Id), textOf(fields.Name)]) if (key !== undefined) withoutAddresses.add(key);
@@ -339,11 +343,15 @@ export class EngineSession {
   /** Finds out which addresses in the bridge of the overlays are whose: clients there stand in their overlay. */
   async #readGuests(): Promise<void> {
     const { engine, roster, sink } = this.#options;
-    const bridge = roster.network(GATEWAY_BRIDGE);
-    if (!bridge?.isNear) return;
+    const asked = roster.network(GATEWAY_BRIDGE);
+    if (!asked?.isNear) return;
     if (![...roster.ids].some((id) => roster.overlayOf(id) !== undefined)) return;
-    const guests = readGuests(await engine.network(bridge.id, false, this.#ended.signal), (id) => roster.overlayOf(id));
-    const now = { ...bridge, guests };
+    const reading = ++this.#guestReadings;
+    const found = await engine.network(asked.id, false, this.#ended.signal);
+    const bridge = roster.network(GATEWAY_BRIDGE);
+    // A reading that began later knows more.
+    if (reading !== this.#guestReadings || !bridge) return;
+    const now = { ...bridge, guests: readGuests(found, (id) => roster.overlayOf(id)) };
     roster.setNetworks([...roster.networks].map((network) => (network.id === bridge.id ? now : network)));
     if (this.#isTold) sink.change({ networks: [now] });
   }

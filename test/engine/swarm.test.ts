@@ -173,7 +173,10 @@ describe('services of a swarm', () => {
     const vip = service!.Endpoint.VirtualIPs.find(({ NetworkID }) => NetworkID === Id)!.Addr.replace(/\/\d+$/, '');
     expect(await addressesOf(overlay, 'vip.mesh.swarm.', [vip])).toEqual([vip]);
     expect(await addressesOf(outside, 'vip.mesh.swarm.', [])).toEqual([]);
-    const tasks = (await swarm.placesOf('mesh', 'overlay', lab.engines)).map(({ address }) => address).sort();
+    const tasks = await settled(
+      async () => (await swarm.placesOf('mesh', 'overlay', lab.engines)).map(({ address }) => address).sort(),
+      ({ length }) => length === 2,
+    );
     expect(tasks).toHaveLength(2);
     expect(await addressesOf(overlay, 'tasks.mesh.swarm.', tasks)).toEqual(tasks);
     const nodes = [`${manager.ipv4}:8070/tcp`, `${worker.ipv4}:8070/tcp`];
