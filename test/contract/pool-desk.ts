@@ -24,8 +24,27 @@ export interface PoolDesk {
   put(key: string, text: string): void;
 }
 
+/** How often another port is tried: the one that UDP was given may be a connection's of some other test. */
+const TRIES = 5;
+
 /** Starts a pool that knows www.example.org. @throws Error when an address cannot be bound */
 export async function startDesk(settings: Partial<PoolSettings>): Promise<PoolDesk> {
+  for (let tried = 1; ; tried++) {
+    const { start, stop } = makeDesk(settings);
+    try {
+      return await start();
+    } catch (error) {
+      await stop();
+      const isChosen = settings.listen?.some(({ port }) => port !== 0) ?? false;
+      if (isChosen || tried === TRIES || !String(error).includes('EADDRINUSE')) throw error;
+    }
+  }
+}
+
+function makeDesk(settings: Partial<PoolSettings>): {
+  readonly start: () => Promise<PoolDesk>;
+  readonly stop: () => Promise<void>;
+} {
   const log: LogLine[] = [];
   const image: Image = new Image((buffers) => pool.adopt(buffers));
   const pool = new Pool(
@@ -61,8 +80,11 @@ export async function startDesk(settings: Partial<PoolSettings>): Promise<PoolDe
   };
   store.addZone(ORIGIN);
   put('file', `${apexOf('example.org')}\nwww.example.org 60 A 192.0.2.1`);
-  const addresses = await pool.start();
-  return { pool, addresses, port: addresses[0]!.port, log, put };
+  const start = async (): Promise<PoolDesk> => {
+    const addresses = await pool.start();
+    return { pool, addresses, port: addresses[0]!.port, log, put };
+  };
+  return { start, stop: () => pool.stop() };
 }
 
 /** A log that is a list. */
