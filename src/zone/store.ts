@@ -7,13 +7,12 @@ import { hashNode, hashSuffixes, suffixHash, suffixStart } from '../wire/name-ha
 import type { NameNode } from '../wire/name-node.ts';
 import { NodeRecord } from '../wire/node-record.ts';
 import { type RR, type SoaFields, soaRdata, u32 } from '../wire/rr.ts';
-import { EVERYWHERE, eitherOf, type Views } from '../wire/views.ts';
 import { Contents, NONE } from './contents.ts';
 import type { Image, RRsetData } from './image.ts';
 import { ZoneFlag } from './layout.ts';
 import { NumberLists } from './number-lists.ts';
-import { OctetHeap } from './octet-heap.ts';
 import { Owners } from './owners.ts';
+import { gatherSets, madeSet } from './rrsets.ts';
 import type { ZoneSpec } from './spec.ts';
 
 /** The records that one key adds to one zone. */
@@ -369,27 +368,17 @@ export class ZoneStore {
     this.#dropIfEmpty(zone, parent);
   }
 
-  /** The RRsets of an owner: one TTL for each (RFC 2181 5.2: the least), no record twice, sorted. */
+  /** The RRsets of an owner as they are served. */
   #setsOf(zone: Zone, owner: number): RRsetData[] {
-    const contents = this.#contents;
-    const all = this.#contentsOf(owner);
-    const result: RRsetData[] = [];
-    const isApex = owner === zone.apex;
-    let given: RRsetData | undefined;
-    for (let at = 0; at < all.length; ) {
-      const type = contents.type(all[at]!);
-      let end = at + 1;
-      while (end < all.length && contents.type(all[end]!) === type) end++;
-      const set = this.#setOf(type, all, at, end, zone.spec?.singleValued?.includes(type) ?? false);
-      if (isApex && type === Type.SOA && zone.spec) given = set;
-      else result.push(set);
-      at = end;
-    }
-    if (isApex && zone.spec) this.#addMadeApex(zone, zone.spec, result, given);
+    const sets = gatherSets(this.#contents, this.#contentsOf(owner), zone.spec?.singleValued);
+    if (owner !== zone.apex || !zone.spec) return sets;
+    const given = sets.find((set) => set.type === Type.SOA);
+    const result = sets.filter((set) => set !== given);
+    this.#addMadeApex(zone, zone.spec, result, given);
     return result;
   }
 
-  /** What an owner's records say, each once, by type and rdata. */
+  /** What an owner's records say, each once. */
   #contentsOf(owner: number): number[] {
     const list = this.#owners.list(owner);
     const count = this.#owners.count(owner);
@@ -398,31 +387,7 @@ export class ZoneStore {
       const content = this.#lists.get(list, i);
       if (all.length === 0 || all[all.length - 1] !== content) all.push(content);
     }
-    if (all.length > 1) sortContents(all, this.#contents);
     return all;
-  }
-
-  /** One RRset from sorted contents; those that differ in TTL or views alone are one record. */
-  #setOf(type: number, sorted: readonly number[], from: number, to: number, isSingle: boolean): RRsetData {
-    const contents = this.#contents;
-    const { heap } = contents;
-    let ttl = contents.ttl(sorted[from]!);
-    let areSeenByAll = true;
-    const rdata: number[] = [];
-    const views: Views[] = [];
-    for (let i = from; i < to; i++) {
-      const content = sorted[i]!;
-      const rule = contents.views(content);
-      ttl = Math.min(ttl, contents.ttl(content));
-      areSeenByAll &&= rule === EVERYWHERE;
-      if (i > from && contents.compare(sorted[i - 1]!, content) === 0) views.push(eitherOf(views.pop()!, rule));
-      else if (i === from || !isSingle) {
-        rdata.push(contents.position(content));
-        views.push(rule);
-      }
-    }
-    const isRuled = !areSeenByAll && views.some((rule) => rule !== EVERYWHERE);
-    return { type, ttl, heap, rdata, views: isRuled ? views : undefined };
   }
 
   /** SOA and name servers of a zone that we make; a file may bring its own, whose serial is ours all the same. */
@@ -505,28 +470,6 @@ function newStamp(): number {
   return ++stamps;
 }
 
-/** An RRset that comes from no contribution. */
-function madeSet(type: number, ttl: number, rdata: readonly Octets[]): RRsetData {
-  const heap = new OctetHeap();
-  return { type, ttl, heap, rdata: rdata.map((each) => heap.add(each)) };
-}
-
 function rdataOf({ apex }: ZoneSpec, type: number): Octets[] {
   return apex.filter((rr) => rr.type === type).map((rr) => rr.rdata);
-}
-
-/** Most owners have a handful of records, for which a call of a comparator costs more than the moves it saves. */
-const FEW = 12;
-
-function sortContents(all: number[], contents: Contents): void {
-  if (all.length > FEW) {
-    all.sort((a, b) => contents.compare(a, b));
-    return;
-  }
-  for (let i = 1; i < all.length; i++) {
-    const content = all[i]!;
-    let at = i;
-    for (; at > 0 && contents.compare(all[at - 1]!, content) > 0; at--) all[at] = all[at - 1]!;
-    all[at] = content;
-  }
 }
