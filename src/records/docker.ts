@@ -1,8 +1,9 @@
 // The names of containers, and what each leads to: addresses, and SRV records by port name, number and service. A target
 // has the families that the port is right for and no others: an engine may give a port two numbers, one a family.
+import type { Protocol } from '../model/port.ts';
 import type { Task } from '../model/task.ts';
 import { isWell } from '../model/task.ts';
-import type { Name } from '../wire/name.ts';
+import type { Name, OwnerName } from '../wire/name.ts';
 import { fold, parseName } from '../wire/name.ts';
 import { EVERYWHERE } from '../wire/views.ts';
 import { audienceOf, EVERYBODY, NOBODY } from './audience.ts';
@@ -17,7 +18,7 @@ import type { ContainerNameSettings } from './settings.ts';
 import type { Offer, Vantage } from './vantages.ts';
 import { containerVantages } from './vantages.ts';
 import type { ViewRegistry } from './view-registry.ts';
-import { ViewedRecords } from './viewed-records.ts';
+import { ViewedRecords, type ViewedSet } from './viewed-records.ts';
 import type { AddressCache, WireWriter } from './writer.ts';
 import { NO_NAME } from './writer.ts';
 
@@ -31,10 +32,17 @@ export interface ContainerZone {
   readonly claims: NameClaims;
 }
 
+/** A name that a container wants, as an owner below the zone. */
+interface WantedOwner extends WantedName {
+  readonly owner: Name;
+  /** By which it is claimed. */
+  readonly folded: OwnerName;
+}
+
 /** What a container asks for, and what of that cannot be had. */
 interface Understood {
   readonly wishes: Wishes;
-  readonly names: readonly WantedName[];
+  readonly names: readonly WantedOwner[];
   readonly faults: readonly string[];
 }
 
@@ -54,7 +62,12 @@ export class ContainerRecords {
     if (understood === undefined) {
       const faults: string[] = [];
       const wishes = readWishes(task.labels, this.#zone.settings, (why) => faults.push(why));
-      understood = { wishes, names: wishes.isIgnored ? [] : containerNames(task, wishes), faults };
+      const names: WantedOwner[] = [];
+      for (const { text, group, rank, within } of wishes.isIgnored ? [] : containerNames(task, wishes)) {
+        const owner = this.#under(text, this.#apex);
+        if (owner !== NO_NAME) names.push({ text, group, rank, within, owner, folded: fold(owner) });
+      }
+      understood = { wishes, names, faults };
       this.#understood.set(task, understood);
     }
     return understood;
@@ -62,95 +75,126 @@ export class ContainerRecords {
 
   /** The names that a container claims. */
   claims(task: Task): Claim[] {
-    const { wishes, names } = this.#read(task);
-    if (wishes.isIgnored) return [];
-    return names.flatMap(({ text, group, rank }) => {
-      const name = this.#under(text, this.#apex);
-      return name === NO_NAME ? [] : [{ owner: fold(name), group, rank }];
-    });
+    return this.#read(task).names.map(({ folded, group, rank }) => ({ owner: folded, group, rank }));
   }
 
   /** @param report is told of names and labels that are left out */
   write(task: Task, report: (why: string) => void): void {
-    const { settings, addresses, views, writer } = this.#zone;
+    const { settings, addresses, views } = this.#zone;
     const { wishes, names: wanted, faults } = this.#read(task);
     this.#understood.delete(task);
     for (const why of faults) report(why);
     if (wishes.isIgnored) return;
     const names = wanted.filter((name) => this.#isGranted(name, report));
     const vantages = containerVantages(withWishedPorts(task, wishes), views, settings.fromHost, wishes);
-    const records = new ViewedRecords(addresses, report);
-    const subject = { task, wishes, names, records };
-    const place = this.#placeUnder(subject, this.#apex);
-    for (const vantage of isWell(task) ? vantages : vantages.map((each) => ({ ...each, audience: NOBODY })))
-      this.#writeVantage(subject, vantage, place);
-    for (const fixed of settings.fixedViews) this.#writeFixed(subject, vantages, fixed);
-    for (const { owner } of place.owners) {
-      for (const line of isWell(task) ? wishes.txt : []) records.txt(owner, line, EVERYWHERE);
-      records.keep(owner);
-    }
-    records.flush(writer, wishes.ttl);
-    this.#writeReverse(task, place);
-  }
-
-  #writeVantage({ task, wishes, records }: Subject, { network, ips, offers, audience }: Vantage, place: Place): void {
-    const targets = new Targets(
-      task.container!.shortId,
-      { ips, audience },
-      (text) => this.#under(text, place.apex),
-      records,
+    const subject = { task, wishes, names, records: new ViewedRecords(addresses, report) };
+    this.#writePlace(
+      subject,
+      isWell(task) ? vantages : vantages.map((each) => ({ ...each, audience: NOBODY })),
+      names,
+      this.#apex,
     );
-    const seen = place.owners.filter(({ within }) => within === undefined || within.includes(network?.key ?? ''));
-    for (const { owner } of seen) records.addresses(owner, ips, audience);
-    for (const offer of offers) {
-      const { containerPort, protocol, port } = offer;
-      if (isIgnored(wishes, containerPort, protocol)) continue;
-      const target = targets.of(offer);
-      const views = audienceOf(audience, offer.ips);
-      for (const label of portLabels(wishes, offer))
-        for (const { [protocol]: parent } of seen) records.srv(this.#under(label, parent), target, port, wishes, views);
-      for (const owner of place.services[protocol]) records.srv(owner, target, port, wishes, views);
-    }
-  }
-
-  /** The owners of a container's records below the zone, or below one of its fixed views. */
-  #placeUnder({ task, names }: Subject, apex: Name): Place {
-    const owners = names.map(({ text, within }) => {
-      const owner = this.#under(text, apex);
-      return { within, owner, tcp: this.#under('_tcp', owner), udp: this.#under('_udp', owner) };
-    });
-    const services = { tcp: this.#services(task, names, 'tcp', apex), udp: this.#services(task, names, 'udp', apex) };
-    return { apex, owners, services };
+    for (const fixed of settings.fixedViews) this.#writeFixed(subject, vantages, fixed);
+    subject.records.write(this.#zone.writer, wishes.ttl);
+    this.#writeReverse(task, names);
   }
 
   /** Names whose view does not depend on who asks. */
   #writeFixed(subject: Subject, vantages: readonly Vantage[], fixed: 'inside' | 'host'): void {
     if (!isWell(subject.task)) return;
     const kind = fixed === 'inside' ? 'inside' : 'published';
-    const place = this.#placeUnder(subject, this.#under(fixed, this.#apex));
-    for (const vantage of vantages)
-      if (vantage.kind === kind) this.#writeVantage(subject, { ...vantage, audience: EVERYBODY }, place);
+    const seen = vantages.filter((vantage) => vantage.kind === kind);
+    const apex = this.#under(fixed, this.#apex);
+    const names = subject.names.map((name) => ({ ...name, owner: this.#under(name.text, apex) }));
+    if (seen.length > 0)
+      this.#writePlace(
+        subject,
+        seen.map((vantage) => ({ ...vantage, audience: EVERYBODY })),
+        names,
+        apex,
+      );
+  }
+
+  /** Writes what is below the zone, or below one of its fixed views. */
+  #writePlace(subject: Subject, vantages: readonly Vantage[], names: readonly WantedOwner[], apex: Name): void {
+    const everywhere = names.filter(({ within }) => within === undefined);
+    const said = this.#gather(subject, vantages, apex);
+    this.#writeAt(subject, said, everywhere);
+    for (const protocol of PROTOCOLS) {
+      const set = said.services[protocol];
+      if (set === undefined) continue;
+      for (const owner of this.#services(subject, protocol, apex))
+        set.write(this.#zone.writer, owner, subject.wishes.ttl);
+    }
+    // Names of links are seen in the networks that both share, and nowhere else.
+    for (const name of names)
+      if (name.within !== undefined) {
+        const { within } = name;
+        const seen = vantages.filter(({ network }) => within.includes(network?.key ?? ''));
+        this.#writeAt(subject, this.#gather(subject, seen, apex), [name]);
+      }
+  }
+
+  /** What is said at each name that clients of these vantages see. */
+  #gather({ task, wishes, records }: Subject, vantages: readonly Vantage[], apex: Name): Said {
+    const addresses = records.set();
+    const ports = { tcp: new Map<string, ViewedSet>(), udp: new Map<string, ViewedSet>() };
+    const services: { tcp?: ViewedSet; udp?: ViewedSet } = {};
+    const under = (text: string): Name => this.#under(text, apex);
+    for (const { ips, offers, audience } of vantages) {
+      addresses.addresses(ips, audience);
+      const targets = new Targets(task.container!.shortId, { ips, audience }, under, records);
+      for (const offer of offers) {
+        const { containerPort, protocol, port } = offer;
+        if (isIgnored(wishes, containerPort, protocol)) continue;
+        const target = targets.of(offer);
+        const views = audienceOf(audience, offer.ips);
+        for (const label of portLabels(wishes, offer)) {
+          let set = ports[protocol].get(label);
+          if (set === undefined) {
+            set = records.set();
+            ports[protocol].set(label, set);
+          }
+          set.srv(target, port, wishes, views);
+        }
+        services[protocol] ??= records.set();
+        services[protocol].srv(target, port, wishes, views);
+      }
+    }
+    if (isWell(task)) for (const line of wishes.txt) addresses.txt(line, EVERYWHERE);
+    addresses.keep();
+    return { addresses, ports, services };
+  }
+
+  #writeAt({ wishes }: Subject, { addresses, ports }: Said, names: readonly WantedOwner[]): void {
+    const { writer } = this.#zone;
+    for (const { owner } of names) addresses.write(writer, owner, wishes.ttl);
+    for (const protocol of PROTOCOLS) {
+      if (ports[protocol].size === 0) continue;
+      for (const { owner } of names) {
+        const parent = this.#under(`_${protocol}`, owner);
+        for (const [label, set] of ports[protocol]) set.write(writer, this.#under(label, parent), wishes.ttl);
+      }
+    }
   }
 
   /** `_web._tcp.docker`, `_api._tcp.shop.docker`: the service before the protocol, as in Mesos-DNS. */
-  #services(task: Task, names: readonly WantedName[], protocol: string, apex: Name): Name[] {
+  #services({ task, names }: Subject, protocol: Protocol, apex: Name): Name[] {
     const { service, stack } = task.replica ?? { service: task.name };
     return serviceOwners(service, stack, protocol)
       .filter(({ text }) => names.some((name) => name.text === text))
       .map(({ labels }) => this.#under(labels, apex));
   }
 
-  #isGranted({ text, group }: WantedName, report: (why: string) => void): boolean {
-    const owner = fold(this.#under(text, this.#apex));
-    if (owner === NO_NAME) return false;
-    if (this.#zone.claims.isGranted(owner, group)) return true;
-    report(`the name ${text}.${this.#zone.settings.domain} is left to ${this.#zone.claims.winner(owner)}`);
+  #isGranted({ text, group, folded }: WantedOwner, report: (why: string) => void): boolean {
+    const { claims, settings } = this.#zone;
+    if (claims.isGranted(folded, group)) return true;
+    report(`the name ${text}.${settings.domain} is left to ${claims.winner(folded)}`);
     return false;
   }
 
   /** An address is called by the container's own name, which comes after its id. */
-  #writeReverse(task: Task, { owners }: Place): void {
-    const [id, name = id] = owners;
+  #writeReverse(task: Task, [id, name = id]: readonly WantedOwner[]): void {
     if (name !== undefined) for (const { ip } of task.addresses) this.#zone.reverse.write(ip, name.owner);
   }
 
@@ -180,23 +224,21 @@ export function serviceOwners(
 interface Subject {
   readonly task: Task;
   readonly wishes: Wishes;
-  readonly names: readonly WantedName[];
+  readonly names: readonly WantedOwner[];
+  /** Of its targets. */
   readonly records: ViewedRecords;
 }
 
-/** Owners of the records of one container. */
-interface Place {
-  readonly apex: Name;
-  /** Of its addresses, and what the names of its ports are below. */
-  readonly owners: readonly {
-    readonly within: readonly string[] | undefined;
-    readonly owner: Name;
-    readonly tcp: Name;
-    readonly udp: Name;
-  }[];
-  /** Of the SRV records of its service. */
-  readonly services: { readonly tcp: readonly Name[]; readonly udp: readonly Name[] };
+/** What is said at and below each of a container's names. */
+interface Said {
+  readonly addresses: ViewedSet;
+  /** By label: `_80`, `_http`. */
+  readonly ports: Readonly<Record<Protocol, ReadonlyMap<string, ViewedSet>>>;
+  /** At its service. */
+  readonly services: Readonly<Partial<Record<Protocol, ViewedSet>>>;
 }
+
+const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp'];
 
 /** Ports that only a label tells of count as exposed. */
 function withWishedPorts(task: Task, wishes: Wishes): Task {
@@ -264,7 +306,7 @@ export class Targets {
     const [v4, v6] = [all.filter((ip) => !ip.includes(':')), all.filter((ip) => ip.includes(':'))];
     const part = isSameSet(ips, v4) ? 'v4' : isSameSet(ips, v6) ? 'v6' : taskHash([...ips].sort().join());
     const target = this.#under(`${this.#base}-${part}`);
-    this.#records.addresses(target, ips, audience);
+    this.#records.at(target).addresses(ips, audience);
     return target;
   }
 }

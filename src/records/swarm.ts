@@ -104,10 +104,10 @@ export class SwarmRecords {
     const owners = names.filter((text) => this.#isGranted(text, `node ${agent.id}`, report));
     for (const text of agent.isManager ? [...owners, 'manager.node'] : owners) {
       const owner = this.#under(text);
-      records.addresses(owner, this.#nodeAddresses(agent), audience);
-      if (owner !== NO_NAME) records.keep(owner);
+      records.at(owner).addresses(this.#nodeAddresses(agent), audience);
+      records.at(owner).keep();
     }
-    records.flush(this.#zone.writer, undefined);
+    records.write(this.#zone.writer, undefined);
   }
 
   /** Virtual addresses, and the nodes that take published ports. */
@@ -119,7 +119,7 @@ export class SwarmRecords {
       if (vip === undefined) continue;
       const audience = those(this.#zone.views.within(network));
       const owners = [...names.all, ...names.own.map((text) => `vip.${text}`)];
-      for (const text of owners) records.addresses(this.#under(text), [vip], audience);
+      for (const text of owners) records.at(this.#under(text)).addresses([vip], audience);
       const ports = service.ports
         .filter(({ mode }) => mode === 'ingress')
         .map(({ targetPort, protocol }) => ({ containerPort: targetPort, protocol }));
@@ -130,10 +130,10 @@ export class SwarmRecords {
       for (const agent of service.ingress) this.#writeIngress(subject, names.all, agent, elsewhere);
     for (const text of names.all) {
       const owner = this.#under(text);
-      for (const line of wishes.txt) records.txt(owner, line, EVERYWHERE);
-      if (owner !== NO_NAME) records.keep(owner);
+      for (const line of wishes.txt) records.at(owner).txt(line, EVERYWHERE);
+      records.at(owner).keep();
     }
-    records.flush(this.#zone.writer, wishes.ttl);
+    records.write(this.#zone.writer, wishes.ttl);
   }
 
   /** What one task adds: its own addresses, and its node where that has a port for it. */
@@ -144,11 +144,11 @@ export class SwarmRecords {
     const parts = names.own.flatMap((text) => ['tasks', ...partsOf(task)].map((part) => `${part}.${text}`));
     if (task.container!.isOnHost) {
       const ips = this.#nodeAddresses(task.agent);
-      for (const text of [...names.all, ...parts]) records.addresses(this.#under(text), ips, allBut([]));
+      for (const text of [...names.all, ...parts]) records.at(this.#under(text)).addresses(ips, allBut([]));
     }
     this.#writeInside(subject, task, parts);
     this.#writeHostPorts(subject, task, parts);
-    records.flush(this.#zone.writer, wishes.ttl);
+    records.write(this.#zone.writer, wishes.ttl);
   }
 
   #writeInside({ service, wishes, names, records, ...rest }: Subject, task: Task, parts: readonly string[]): void {
@@ -158,8 +158,8 @@ export class SwarmRecords {
       const audience = those(this.#zone.views.within(network));
       const vip = service.networks.find((each) => each.network.key === network.key)?.vip;
       const plain = vip === undefined ? names.all : [];
-      for (const text of [...plain, ...parts]) records.addresses(this.#under(text), addresses, audience);
-      records.addresses(target, addresses, audience);
+      for (const text of [...plain, ...parts]) records.at(this.#under(text)).addresses(addresses, audience);
+      records.at(target).addresses(addresses, audience);
       for (const ip of addresses) this.#zone.reverse.write(ip, target);
       const subject = { service, wishes, names, records, ...rest };
       for (const { targetPort, protocol, mode } of service.ports) {
@@ -200,7 +200,7 @@ export class SwarmRecords {
     for (const { containerPort, protocol, hostPort, hostAddress } of ports) {
       const ips = node.filter((ip) => isOfFamily(ip, hostAddress));
       if (hostPort === undefined || containerPort === undefined || ips.length === 0) continue;
-      for (const text of owners) records.addresses(this.#under(text), ips, audience);
+      for (const text of owners) records.at(this.#under(text)).addresses(ips, audience);
       // Where one family alone has the port, the target must not have the other.
       const isWhole = ips.length === known.length && ips.every((ip) => known.includes(ip));
       const target = isWhole ? this.#nodeName(agent) : targets.of({ ips });
@@ -212,7 +212,7 @@ export class SwarmRecords {
   #writeIngress(subject: Subject, owners: readonly string[], agent: Agent, audience: Audience): void {
     const ips = this.#nodeAddresses(agent);
     const views = audienceOf(audience, ips);
-    for (const text of owners) subject.records.addresses(this.#under(text), ips, audience);
+    for (const text of owners) subject.records.at(this.#under(text)).addresses(ips, audience);
     const target = this.#nodeName(agent);
     for (const { mode, publishedPort, targetPort, protocol } of subject.service.ports)
       if (mode === 'ingress' && publishedPort !== undefined)
@@ -231,10 +231,10 @@ export class SwarmRecords {
     if (isIgnored(wishes, port.containerPort, port.protocol)) return;
     for (const text of owners)
       for (const label of portLabels(wishes, port))
-        records.srv(this.#under(`${label}._${port.protocol}.${text}`), target, number, wishes, views);
+        records.at(this.#under(`${label}._${port.protocol}.${text}`)).srv(target, number, wishes, views);
     for (const { text, labels } of serviceOwners(ownName(service), service.stack, port.protocol))
       if (owners.includes(text) && names.own.includes(text))
-        records.srv(this.#under(labels), target, number, wishes, views);
+        records.at(this.#under(labels)).srv(target, number, wishes, views);
   }
 
   #subject(service: Service, report: (why: string) => void): Subject | undefined {

@@ -16,54 +16,88 @@ interface Gathered {
   views: Views;
 }
 
-export class ViewedRecords {
+/** What is said at one owner, or at several that say the same: it is gathered once and written at each. */
+export class ViewedSet {
   readonly #addresses: AddressCache;
   readonly #report: (why: string) => void;
-  /** By owner; one has few. */
-  readonly #records = new Map<Name, Gathered[]>();
+  /** There are few. */
+  readonly #records: Gathered[] = [];
 
+  /** @param report is told of what is no address */
   constructor(addresses: AddressCache, report: (why: string) => void) {
     this.#addresses = addresses;
     this.#report = report;
   }
 
   /** An A or AAAA record for each address. */
-  addresses(owner: Name, ips: readonly string[], audience: Audience): void {
+  addresses(ips: readonly string[], audience: Audience): void {
     for (const ip of ips) {
       const rdata = this.#addresses.octets(ip);
       if (rdata === undefined) this.#report(`expected an IPv4 or IPv6 address, got "${ip}"`);
-      else this.#add(owner, rdata.length === 4 ? Type.A : Type.AAAA, rdata, audienceOf(audience, [ip]));
+      else this.#add(rdata.length === 4 ? Type.A : Type.AAAA, rdata, audienceOf(audience, [ip]));
     }
   }
 
-  srv(owner: Name, target: Name, port: number, balance: { priority: number; weight: number }, views: Views): void {
-    if (target !== NO_NAME) this.#add(owner, Type.SRV, srvRdata(balance.priority, balance.weight, port, target), views);
+  srv(target: Name, port: number, balance: { priority: number; weight: number }, views: Views): void {
+    if (target !== NO_NAME) this.#add(Type.SRV, srvRdata(balance.priority, balance.weight, port, target), views);
   }
 
   /** A TXT record of one text, cut at 255 octets (RFC 1035 3.3.14). */
-  txt(owner: Name, text: string, views: Views): void {
+  txt(text: string, views: Views): void {
     const octets = Buffer.from(text, 'utf8').subarray(0, 255).toString('latin1');
-    this.#add(owner, Type.TXT, String.fromCharCode(octets.length) + octets, views);
+    this.#add(Type.TXT, String.fromCharCode(octets.length) + octets, views);
   }
 
-  /** Makes sure that the name exists. */
-  keep(owner: Name): void {
-    if (!this.#records.has(owner)) this.txt(owner, '', NOBODY.ipv4);
+  /** Makes sure that the name exists: one without records gets one that nobody sees. */
+  keep(): void {
+    if (this.#records.length === 0) this.txt('', NOBODY.ipv4);
   }
 
-  /** Hands all over and forgets them. @param ttl seconds; the writer's when absent */
-  flush(writer: WireWriter, ttl: number | undefined): void {
-    for (const [owner, records] of this.#records)
-      for (const { type, rdata, views } of records) writer.viewed(owner, type, rdata, views, ttl);
-    this.#records.clear();
-  }
-
-  #add(owner: Name, type: number, rdata: Octets, views: Views): void {
+  /** @param ttl seconds; the writer's when absent */
+  write(writer: WireWriter, owner: Name, ttl: number | undefined): void {
     if (owner === NO_NAME) return;
-    const records = this.#records.get(owner);
-    const known = records?.find((record) => record.type === type && record.rdata === rdata);
-    if (known) known.views = eitherOf(known.views, views);
-    else if (records) records.push({ type, rdata, views });
-    else this.#records.set(owner, [{ type, rdata, views }]);
+    for (const { type, rdata, views } of this.#records) writer.viewed(owner, type, rdata, views, ttl);
+  }
+
+  #add(type: number, rdata: Octets, views: Views): void {
+    for (const known of this.#records)
+      if (known.type === type && known.rdata === rdata) {
+        known.views = eitherOf(known.views, views);
+        return;
+      }
+    this.#records.push({ type, rdata, views });
+  }
+}
+
+/** Sets by owner. */
+export class ViewedRecords {
+  readonly #addresses: AddressCache;
+  readonly #report: (why: string) => void;
+  readonly #sets = new Map<Name, ViewedSet>();
+
+  /** @param report is told of what is no address */
+  constructor(addresses: AddressCache, report: (why: string) => void) {
+    this.#addresses = addresses;
+    this.#report = report;
+  }
+
+  /** A set that belongs to no owner yet. */
+  set(): ViewedSet {
+    return new ViewedSet(this.#addresses, this.#report);
+  }
+
+  /** What is said at an owner; what is added for `NO_NAME` is never written. */
+  at(owner: Name): ViewedSet {
+    let set = this.#sets.get(owner);
+    if (set === undefined) {
+      set = this.set();
+      this.#sets.set(owner, set);
+    }
+    return set;
+  }
+
+  /** Hands all over. @param ttl seconds; the writer's when absent */
+  write(writer: WireWriter, ttl: number | undefined): void {
+    for (const [owner, set] of this.#sets) set.write(writer, owner, ttl);
   }
 }

@@ -157,7 +157,7 @@ export class WireWriter implements RecordWriter<Name> {
    * @param ttl seconds; the writer's when absent
    */
   viewed(owner: Name, type: number, rdata: Octets, views: Views, ttl = this.#ttl): void {
-    this.#records.push({ owner, type, ttl, rdata, ...(views !== EVERYWHERE && { views }) });
+    this.#records.push({ owner, type, ttl, rdata, views: views === EVERYWHERE ? undefined : views });
   }
 }
 
