@@ -11,6 +11,7 @@ const engine = await DockerEngineStandIn.start({ socket: socket! });
 const scenario = new Scenario(engine);
 load(engine, []);
 for (const each of many(Number(count))) engine.containers.set(String(each.Id), each);
+engine.prepare();
 process.stdout.write('ready\n');
 void engine.until(() => engine.requests.length > 0).then(() => process.stdout.write(`asked ${Date.now()}\n`));
 for await (const line of createInterface({ input: process.stdin })) {

@@ -74,6 +74,8 @@ export class DockerEngineStandIn {
   readonly #history: StandInEvent[] = [];
   #unsent: StandInEvent[] = [];
   #waiting: (() => void)[] = [];
+  /** Texts of answers by path, made ahead by `prepare`. */
+  readonly #prepared = new Map<string, string>();
 
   private constructor(options: StandInOptions) {
     this.#options = options;
@@ -140,6 +142,17 @@ export class DockerEngineStandIn {
     this.#stir();
   }
 
+  /** Writes the answers about containers now, so that giving them costs little; what happens next makes them void. */
+  prepare(): void {
+    this.#prepared.set('/containers/json', JSON.stringify(this.#listed()));
+    for (const [id, container] of this.containers)
+      this.#prepared.set(`/containers/${id}/json`, JSON.stringify(container));
+  }
+
+  #listed(): Json[] {
+    return [...this.containers.values()].filter(isRunning).map(listed);
+  }
+
   /** Ends the streams of events, as a daemon does that stops in good order. */
   endStreams(): void {
     for (const { response } of this.#streams) response.end();
@@ -157,6 +170,7 @@ export class DockerEngineStandIn {
       time: Math.floor(Date.now() / 1000),
     };
     this.#history.push(event);
+    this.#prepared.clear();
     if (this.#unsent.push(event) === 1) setImmediate(() => this.#send());
   }
 
@@ -174,11 +188,13 @@ export class DockerEngineStandIn {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url!, 'http://engine');
-    const [, version, path] = /^(?:\/v(\d+\.\d+))?(\/.*)$/.exec(url.pathname)!;
+    const [, version, path, search] = /^(?:\/v(\d+\.\d+))?(\/[^?]*)(\?.*)?$/.exec(request.url!)!;
     this.requests.push(`${request.method} ${path}`);
     this.urls.push(request.url!);
     this.#stir();
+    const prepared = this.#prepared.get(path!);
+    if (prepared !== undefined) return send(response, 200, prepared);
+    const query = new URLSearchParams(search);
     // What is told late is what was the case when it was asked.
     const inspected = this.containers.get(INSPECT.exec(path!)?.[1] ?? '');
     const container = inspected && JSON.stringify(inspected);
@@ -196,8 +212,8 @@ export class DockerEngineStandIn {
         message: `client version ${version} is too old. Minimum supported API version is ${this.minApiVersion}, please upgrade your client to a newer version`,
       });
     if (request.method !== 'GET') return reply(response, 403, { message: 'only GET is let through' });
-    if (path === '/events') this.#stream(response, url.searchParams);
-    else this.#answer(response, path!, url.searchParams, container);
+    if (path === '/events') this.#stream(response, query);
+    else this.#answer(response, path!, query, container);
   }
 
   #answer(response: ServerResponse, path: string, query: URLSearchParams, container: string | undefined): void {
@@ -214,7 +230,7 @@ export class DockerEngineStandIn {
         reply(response, 200, this.info);
         return;
       case '/containers/json':
-        reply(response, 200, [...this.containers.values()].filter(isRunning).map(listed));
+        reply(response, 200, this.#listed());
         return;
       case '/networks':
         reply(response, 200, this.networks);
