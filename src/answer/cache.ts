@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import type { Query } from '../wire/query.ts';
 import { HEADER } from '../wire/query.ts';
 import { ANY_VIEW } from '../wire/views.ts';
-import type { ImageReader } from '../zone/image-reader.ts';
+import { type ImageReader, SOA_NUMBERS } from '../zone/image-reader.ts';
 import { ZONE_SET } from '../zone/layout.ts';
 import { type Composer, MAX_CACHED } from './compose.ts';
 
@@ -18,7 +18,7 @@ export const EntryWord = {
   /** Sequence of publications at which it was last known to be good. */
   SEQUENCE: 1,
   ZONE_SET: 2,
-  /** View << 16 | size class << 12 | is complete << 11 | is authoritative << 10 | rcode. */
+  /** View << 16 | size class << 12 | is complete << 11 | is authoritative << 10 | ends with an SOA record << 9 | rcode. */
   KIND: 3,
   /** Answers << 16 | authorities. */
   COUNTS: 4,
@@ -35,6 +35,7 @@ export const EntryWord = {
 
 export const COMPLETE = 1 << 11;
 export const AUTHORITATIVE = 1 << 10;
+const SOA_AT_END = 1 << 9;
 
 /** Octets of the smallest and the largest block; sizes between are powers of two. */
 const MIN_BLOCK = 128;
@@ -150,11 +151,32 @@ export class AnswerCache {
     if ((sequence & 1) !== 0 || words[word + EntryWord.ZONE_SET] !== image.version(ZONE_SET)) return false;
     const counts = words[word + EntryWord.DEPENDENCIES];
     let at = word + EntryWord.WORDS + (((words[word] & 0xffff) + 3) >>> 2);
-    for (let left = counts >>> 24; left > 0; left--, at += 2)
-      if (image.slotValue(words[at]) !== words[at + 1]) return false;
+    for (let left = counts >>> 24; left > 0; left--, at += 2) {
+      const now = image.slotValue(words[at]);
+      if (now !== words[at + 1] && (left > 1 || !this.#renew(word, at, now))) return false;
+    }
     for (let left = (counts >>> 16) & 255; left > 0; left--, at += 2)
       if (image.version(words[at]) !== words[at + 1]) return false;
     words[word + EntryWord.SEQUENCE] = sequence;
+    return true;
+  }
+
+  /**
+   * Puts the new serial into a negative answer: that of a zone moves with each of its changes, and is no reason to compose
+   * all of them anew.
+   * @param at word of the last dependency
+   * @param now what its slot holds
+   * @returns false when that is not all that has changed
+   */
+  #renew(word: number, at: number, now: number): boolean {
+    const { words, octets } = this;
+    if ((words[word + EntryWord.KIND] & SOA_AT_END) === 0) return false;
+    const serial = this.#image.newSerial(words[at + 1], now);
+    if (serial < 0) return false;
+    const from = this.#image.octets;
+    const to = (word + EntryWord.WORDS) * 4 + (words[word] & 0xffff) - SOA_NUMBERS;
+    for (let i = 0; i < 4; i++) octets[to + i] = from[serial + i];
+    words[at + 1] = now;
     return true;
   }
 
@@ -188,6 +210,7 @@ export class AnswerCache {
       (sizeClass << 12) |
       (sections.isComplete ? COMPLETE : 0) |
       (composer.isAuthoritative ? AUTHORITATIVE : 0) |
+      (dependencies.endsWithSoa ? SOA_AT_END : 0) |
       composer.rcode;
     words[word + EntryWord.COUNTS] = (message.answers << 16) | message.authorities;
     words[word + EntryWord.TURN] = (message.additionals << 16) | turnCount;

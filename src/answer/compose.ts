@@ -123,8 +123,7 @@ export class Composer {
     if (link === 0) this.isAuthoritative = true;
     const outcome = lookup.find(zone, apex, name, type, sections.view);
     const id = image.words[zone + ZoneField.ID];
-    if (lookup.isPlain) dependencies.addSlot(lookup.slot, lookup.node);
-    else dependencies.addZone(id);
+    dependencies.addLookup(lookup, id);
     switch (outcome) {
       case Outcome.ANSWER:
         sections.putSet(lookup.node, lookup.set, pointer, true);
@@ -234,11 +233,13 @@ export class Composer {
     if (isOwn) message.clearRename();
     const owner = isOwn ? alias : zone;
     const id = image.words[owner + ZoneField.ID];
-    dependencies.addZone(id);
-    if (owner !== zone) dependencies.addZone(image.words[zone + ZoneField.ID]);
     const node = image.findNode(id, isOwn ? asked : name, apex);
     const set = node === 0 ? 0 : image.findSet(node, Type.SOA, sections.view);
-    if (set === 0) return;
+    if (set === 0) {
+      dependencies.addZone(id);
+      return;
+    }
+    dependencies.addSoa(image.slot, node);
     const rdataAt = sections.firstRdata(node, set);
     const length = (image.octets[rdataAt - 2] << 8) | image.octets[rdataAt - 1];
     const minimum = readU32(image.octets, rdataAt + length - 4);

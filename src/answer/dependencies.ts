@@ -1,7 +1,8 @@
 // HOT PATH: no allocation, no await, no throw
-// What an answer was composed from. It is good while every slot still holds what it held, and every zone that it says
-// something negative about has not changed.
+// What an answer was composed from. It is good while every slot still holds what it held, a free one included where it says
+// that there is no such name; and where that is not enough, while the zone has not changed.
 import type { ImageReader } from '../zone/image-reader.ts';
+import type { Lookup } from '../zone/lookup.ts';
 
 /** Things that one answer may depend on for it to be kept. */
 const MAX_DEPENDENCIES = 160;
@@ -14,6 +15,8 @@ export class Dependencies {
   /** Pairs of zone and version. */
   readonly zones = new Uint32Array(MAX_DEPENDENCIES * 2);
   zoneCount = 0;
+  /** Whether the last slot is that of the apex whose SOA record ends the message: its serial may be renewed. */
+  endsWithSoa = false;
   /** Whether all of them could be written down. */
   isWhole = true;
 
@@ -24,6 +27,22 @@ export class Dependencies {
   clear(): void {
     this.slotCount = this.zoneCount = 0;
     this.isWhole = true;
+    this.endsWithSoa = false;
+  }
+
+  /** What a lookup in a zone came from. */
+  addLookup(lookup: Lookup, zone: number): void {
+    if (!lookup.isTraced) {
+      this.addZone(zone);
+      return;
+    }
+    for (let i = 0; i < lookup.traceLength; i += 2) this.addSlot(lookup.trace[i], lookup.trace[i + 1]);
+  }
+
+  /** The apex whose SOA record is the last of the message. Nothing may be added afterwards. */
+  addSoa(slot: number, node: number): void {
+    this.addSlot(slot, node);
+    this.endsWithSoa = true;
   }
 
   addSlot(slot: number, value: number): void {

@@ -243,8 +243,7 @@ export class Sections {
     let node = 0;
     if (outcome === Outcome.ANSWER || outcome === Outcome.NODATA) node = lookup.node;
     else if (outcome === Outcome.DELEGATION) node = image.findNode(id, name, 0);
-    if (node !== 0 && lookup.isPlain) this.dependencies.addSlot(lookup.slot, node);
-    else this.dependencies.addZone(id);
+    this.dependencies.addLookup(lookup, id);
     if (node === 0 || this.#wasSeen(node)) return true;
     // An owner that is spelled out is the node's, which would be wrong for one that a wildcard made.
     if (written === 0 && image.octets[node * 4 + NodeField.NAME_LENGTH] !== name.length) return true;

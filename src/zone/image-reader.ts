@@ -2,9 +2,10 @@
 // Finds zones and nodes in the shared image. Any number of threads read while the main thread writes: what a slot points
 // at never changes, and `sequence` tells a reader whether slots moved under it.
 
+import { Type } from '../wire/codes.ts';
 import { hashNode } from '../wire/name-hash.ts';
 import type { NameView } from '../wire/name-view.ts';
-import { TRAITS } from '../wire/views.ts';
+import { OUTSIDE, TRAITS } from '../wire/views.ts';
 import { ClientTable } from './client-table.ts';
 import {
   align,
@@ -22,6 +23,9 @@ import {
 /** Looks at the control block while a publication is under way, at most; then a reader goes on with what there is. */
 const PATIENCE = 20_000;
 
+/** Octets of an SOA record's numbers, which stand at its end, the serial first. */
+export const SOA_NUMBERS = 20;
+
 /** A thread's window on the image. */
 export class ImageReader {
   readonly #control: Int32Array;
@@ -37,8 +41,13 @@ export class ImageReader {
   clients!: ClientTable;
   /** Set when an RRset was met of which not every view sees the same; whoever asks clears it first. */
   hasSeenViews = false;
-  /** Slot in which `findNode` found its node: what an answer made of it depends on. */
+  /**
+   * Slot in which `findNode` found its node, or the free one at which it knew that there is none: slots are not used again,
+   * so while that one stays free no such node has come.
+   */
   slot = 0;
+  /** Set when a node was passed that is not in force yet and may be the one in question; whoever asks clears it first. */
+  hasPassedHidden = false;
 
   constructor(control: SharedArrayBuffer, buffers: ImageBuffers) {
     this.#control = new Int32Array(control);
@@ -110,11 +119,17 @@ export class ImageReader {
     const words = this.words;
     for (let slot = hash & this.#nodeMask; ; slot = (slot + 1) & this.#nodeMask) {
       const word = Atomics.load(this.#nodes, slot);
-      if (word === 0) return 0;
+      if (word === 0) {
+        this.slot = slot;
+        return 0;
+      }
       if (word === TOMBSTONE || words[word] !== hash >>> 0 || words[word + NodeField.ZONE] !== zone) continue;
       let at = word * 4 + NodeField.NAME;
       let length = this.octets[at - 2];
-      if ((this.octets[at - 1] & NodeFlag.HIDDEN) !== 0) continue;
+      if ((this.octets[at - 1] & NodeFlag.HIDDEN) !== 0) {
+        this.hasPassedHidden = true;
+        continue;
+      }
       if (wildcard) {
         if (this.octets[at] !== 1 || this.octets[at + 1] !== 0x2a) continue;
         at += 2;
@@ -159,6 +174,30 @@ export class ImageReader {
       if ((head & 0xffff) === type) return head >>> 16 === 0 || this.isVisible(node, entry, view) ? entry : 0;
     }
     return 0;
+  }
+
+  /**
+   * Where the serial of an SOA record lies (RFC 1035 3.3.13), if nothing else of it has changed.
+   * @param before the node that had it, which still lies where it was
+   * @param now what the slot of that node holds now
+   * @returns the octet offset of the serial in the node that is in force; -1 when there is more to it
+   */
+  newSerial(before: number, now: number): number {
+    if (now === 0 || now === TOMBSTONE) return -1;
+    const { words, octets } = this;
+    const old = this.findSet(before, Type.SOA, OUTSIDE);
+    const set = this.findSet(now, Type.SOA, OUTSIDE);
+    if (old === 0 || set === 0 || words[old] !== words[set] || words[set] !== Type.SOA) return -1;
+    // TTL, count of records, and octets of them all.
+    if (words[old + 1] !== words[set + 1] || words[old + 2] !== words[set + 2]) return -1;
+    const length = words[set + 4];
+    if (words[old + 4] !== length) return -1;
+    const was = before * 4 + words[old + 3];
+    const is = now * 4 + words[set + 3];
+    const serial = length - SOA_NUMBERS;
+    for (let i = 0; i < length; i++)
+      if (octets[was + i] !== octets[is + i] && (i < serial || i >= serial + 4)) return -1;
+    return is + serial;
   }
 
   /** Whether a view sees at least one record of an RRset. */

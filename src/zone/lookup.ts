@@ -24,19 +24,23 @@ export const Outcome = {
   ANY: 6,
 } as const;
 
+/** Slots that one lookup looks at: one for each label of the longest name, and that of a wildcard. */
+const MAX_TRACE = 130;
+
 /** One lookup; its results stand in its fields until the next. */
 export class Lookup {
   readonly #image: ImageReader;
   /** Node that the outcome speaks of; a word in the arena. */
   node = 0;
-  /** Its slot; an outcome stays true while the slot holds `node`, if `isPlain`. */
-  slot = 0;
   /** RRset entry of that node. */
   set = 0;
   /** Label of the name at which the delegation or the DNAME stands. */
   cutLabel = 0;
-  /** Whether the outcome depends on nothing but the node: no wildcard, no cut that could come or go above it. */
-  isPlain = false;
+  /** Slots that were looked at, each with the node that was in it or 0: pairs. */
+  readonly trace = new Uint32Array(MAX_TRACE * 2);
+  traceLength = 0;
+  /** Whether the outcome stays true while those slots hold what they held: no cut could come or go above the name. */
+  isTraced = false;
 
   constructor(image: ImageReader) {
     this.#image = image;
@@ -68,27 +72,36 @@ export class Lookup {
     const flags = image.words[zone + ZoneField.FLAGS];
     const id = image.words[zone + ZoneField.ID];
     const isSplit = (flags & (ZoneFlag.HAS_CUTS | ZoneFlag.HAS_DNAMES)) !== 0;
-    this.isPlain = !isSplit;
+    this.traceLength = 0;
+    this.isTraced = !isSplit;
+    image.hasPassedHidden = false;
     if (isSplit) {
       const outcome = this.#findCut(id, apex, name, type, view);
       if (outcome >= 0) return outcome;
     }
-    let node = image.findNode(id, name, 0);
+    let node = this.#seen(image.findNode(id, name, 0));
     if (node === 0) {
-      this.isPlain = false;
       let encloser = 1;
-      while (encloser < apex && image.findNode(id, name, encloser) === 0) encloser++;
-      node = apex === 0 ? 0 : image.findWildcard(id, hashWildcard(name.hashes[encloser]), name, encloser);
+      while (encloser < apex && this.#seen(image.findNode(id, name, encloser)) === 0) encloser++;
+      if (apex > 0) node = this.#seen(image.findWildcard(id, hashWildcard(name.hashes[encloser]), name, encloser));
+      // What is being prepared stands in its slot already: it comes without any slot changing.
+      if (image.hasPassedHidden) this.isTraced = false;
       if (node === 0) return Outcome.NXDOMAIN;
       this.cutLabel = encloser;
     }
     this.node = node;
-    this.slot = image.slot;
     this.set = image.findSet(node, type, view);
     if (this.set !== 0) return Outcome.ANSWER;
     if (type === Type.ANY) return image.setCount(node) > 0 ? Outcome.ANY : Outcome.NODATA;
     this.set = image.findSet(node, Type.CNAME, view);
     return this.set !== 0 ? Outcome.CNAME : Outcome.NODATA;
+  }
+
+  /** Writes down what was found just now. */
+  #seen(node: number): number {
+    this.trace[this.traceLength++] = this.#image.slot;
+    this.trace[this.traceLength++] = node;
+    return node;
   }
 
   /** The topmost cut or DNAME between the apex and the name. @returns an outcome; -1 when there is none */
@@ -98,7 +111,6 @@ export class Lookup {
       const node = image.findNode(id, name, label);
       if (node === 0) return -1;
       this.node = node;
-      this.slot = image.slot;
       this.cutLabel = label;
       if (label !== apex && !(label === 0 && type === Type.DS)) {
         this.set = image.findSet(node, Type.NS, view);

@@ -1,11 +1,13 @@
 // Octets in, octets out: what a reply owes to its client, and what may be kept for the next one.
 import v8 from 'node:v8';
 import vm from 'node:vm';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Order, STABLE_ORDER, Transport } from '../../src/answer/responder.ts';
 import { Count } from '../../src/base/counters.ts';
 import { fold, parseName } from '../../src/wire/name.ts';
 import { exceptIn, onlyIn } from '../../src/wire/views.ts';
+import { OctetHeap } from '../../src/zone/octet-heap.ts';
 import { decode, ipv4, query, TYPE, type WireMessage } from '../live/wire.ts';
 import { apexOf, Desk, madeZone, rr, rrs } from './desk.ts';
 
@@ -254,7 +256,7 @@ describe('what is kept', () => {
     expect(hits(() => expect(endpoints(srv())).toEqual(['192.0.2.3:81']))).toBe(0);
   });
 
-  it('that a name is missing is forgotten once the zone changes', () => {
+  it('that a name is missing is forgotten once it comes', () => {
     const desk = new Desk();
     desk.store.addZone(parseName('mesos'), madeZone('mesos'));
     desk.store.commit();
@@ -264,6 +266,66 @@ describe('what is kept', () => {
     expect(ask()).toBe(0);
     desk.set('late', 'mesos', []);
     expect(ask()).toBe(3);
+  });
+
+  it('a name that is prepared but not in force yet is missing until it is, and no longer', () => {
+    const desk = new Desk();
+    desk.store.addZone(parseName('mesos'), madeZone('mesos'));
+    desk.set('web', 'mesos', rrs('web.mesos 60 A 192.0.2.1'));
+    const ask = () => desk.ask('late.mesos', TYPE.A).rcode;
+    const address = new OctetHeap();
+    const set = { type: TYPE.A, ttl: 60, heap: address, rdata: [address.add('\xc0\0\x02\x07')] };
+    desk.image.prepare(1, 0, 1);
+    desk.image.setNode(1, parseName('late.mesos'), [set]);
+    expect([ask(), ask()]).toEqual([3, 3]);
+    desk.image.publish();
+    expect(ask()).toBe(0);
+  });
+
+  it('what is missing stays known while other names come and go, under the serial that the zone has now', () => {
+    const desk = new Desk();
+    desk.store.addZone(parseName('mesos'), madeZone('mesos'));
+    desk.set('web', 'mesos', rrs('web.mesos 60 A 192.0.2.1'));
+    const serials = () =>
+      [desk.ask('gone.web.mesos', TYPE.A), desk.ask('web.mesos', TYPE.MX)].map(({ authority }) =>
+        Buffer.from(authority[0]!.rdata.slice(-20, -16), 'latin1').readUInt32BE(),
+      );
+    const [first] = serials();
+    for (let change = 1; change <= 3; change++) {
+      desk.set('other', 'mesos', rrs(`other-${change}.mesos 60 A 192.0.2.2`));
+      const hits = desk.moved(Count.CACHE_HITS, () => expect(serials()).toEqual([first! + change, first! + change]));
+      expect(hits).toBe(2);
+    }
+  });
+
+  it('whatever changes, what is kept answers as if nothing were', () => {
+    const owners = ['a', 'b.a', 'c.b.a', '*.a', '*.b.a', '*', 'd'].map((label) => `${label}.mesos`);
+    const missing = ['mesos', 'x.mesos', 'x.a.mesos', 'x.b.a.mesos', 'y.x.c.b.a.mesos', 'x.d.mesos'];
+    const asked = [...owners, ...missing].flatMap((name) => [name, name.replace(/mesos$/, 'second.example.org')]);
+    const text = ['A 192.0.2.1', 'A 192.0.2.2', 'TXT "t"', 'CNAME d.mesos.', 'SRV 0 1 80 x.a.mesos.', 'NS d.mesos.'];
+    const change = fc.record({
+      owner: fc.constantFrom(...owners),
+      text: fc.constantFrom('', ...text, 'DNAME d.mesos.'),
+      isAsked: fc.boolean(),
+    });
+    const alias = madeZone('second.example.org', { alias: { target: fold(parseName('mesos')) } });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 12 }), (changes) => {
+        const desks = [new Desk({ order: Order.FIXED }), new Desk({ order: Order.FIXED, cacheSize: 0 })];
+        for (const { store } of desks) {
+          store.addZone(parseName('mesos'), madeZone('mesos'));
+          store.addZone(parseName('second.example.org'), alias);
+        }
+        for (const { owner, text, isAsked } of changes) {
+          for (const desk of desks) desk.set(owner, 'mesos', text === '' ? [] : rrs(`${owner} 60 ${text}`));
+          for (const name of isAsked ? asked : [])
+            for (const type of [TYPE.A, TYPE.SRV, TYPE.TXT]) {
+              const [kept, composed] = desks.map((desk) => desk.respond(query(name, type, { id: 1, edns: {} })));
+              expect(kept!.toString('hex')).toBe(composed!.toString('hex'));
+            }
+        }
+      }),
+    );
   });
 
   it('a zone that comes in below another one takes over at once', () => {

@@ -44,14 +44,14 @@ function view(text: string): NameView {
   return name;
 }
 
-/** Outcome of a lookup, and the node that it speaks of. */
-function find(text: string, type: number): { outcome: number; node: string; isPlain: boolean } {
+/** Outcome of a lookup, the node that it speaks of, and how many slots it came from; undefined when from more than that. */
+function find(text: string, type: number): { outcome: number; node: string; slots: number | undefined } {
   const name = view(text);
   const apex = lookup.zoneLabel(name, type);
   const outcome = lookup.find(desk.reader.findZone(name, apex), apex, name, type, 0);
   const at = lookup.node * 4 + NodeField.NAME;
   const node = Buffer.from(desk.reader.octets.subarray(at, at + desk.reader.octets[at - 2]!)).toString('latin1');
-  return { outcome, node: nameToText(fold(node)), isPlain: lookup.isPlain };
+  return { outcome, node: nameToText(fold(node)), slots: lookup.isTraced ? lookup.traceLength / 2 : undefined };
 }
 
 describe('lookup: which zone (RFC 1034 4.3.2 step 2)', () => {
@@ -88,11 +88,11 @@ describe('lookup: which zone (RFC 1034 4.3.2 step 2)', () => {
 });
 
 describe('lookup: what a name is', () => {
-  it('an existing name and type is the answer, and depends on its node alone', () => {
+  it('an existing name and type is the answer, and depends on its slot alone', () => {
     expect(find('www.example.org', Type.A)).toEqual({
       outcome: Outcome.ANSWER,
       node: 'www.example.org.',
-      isPlain: true,
+      slots: 1,
     });
   });
 
@@ -111,10 +111,16 @@ describe('lookup: what a name is', () => {
     expect(find('x.www.example.org', Type.A).outcome).toBe(Outcome.NXDOMAIN);
   });
 
+  it('that there is no name depends on its slot, those of the names above it, and that of a wildcard', () => {
+    expect(find('x.www.example.org', Type.A)).toMatchObject({ outcome: Outcome.NXDOMAIN, slots: 3 });
+    expect(find('z.y.x.www.example.org', Type.A)).toMatchObject({ outcome: Outcome.NXDOMAIN, slots: 5 });
+    expect(find('nothing.example.org', Type.A)).toMatchObject({ outcome: Outcome.NXDOMAIN, slots: 2 });
+  });
+
   it('a wildcard stands for what is missing below its parent, at any depth (RFC 4592 2.2)', () => {
-    const wild = { outcome: Outcome.ANSWER, node: '*.wild.example.org.', isPlain: false };
-    expect(find('a.wild.example.org', Type.TXT)).toEqual(wild);
-    expect(find('a.b.wild.example.org', Type.TXT)).toEqual(wild);
+    const wild = { outcome: Outcome.ANSWER, node: '*.wild.example.org.' };
+    expect(find('a.wild.example.org', Type.TXT)).toEqual({ ...wild, slots: 3 });
+    expect(find('a.b.wild.example.org', Type.TXT)).toEqual({ ...wild, slots: 4 });
     expect(find('a.wild.example.org', Type.A).outcome).toBe(Outcome.NODATA);
   });
 
@@ -126,12 +132,12 @@ describe('lookup: what a name is', () => {
   });
 
   it('a wildcard asked for itself is a name like any other (RFC 4592 2.3)', () => {
-    expect(find('*.wild.example.org', Type.TXT)).toMatchObject({ outcome: Outcome.ANSWER, isPlain: true });
+    expect(find('*.wild.example.org', Type.TXT)).toMatchObject({ outcome: Outcome.ANSWER, slots: 1 });
     expect(find('x.*.wild.example.org', Type.TXT).outcome).toBe(Outcome.NXDOMAIN);
   });
 
   it('at and below a cut there is the delegation, DS at the cut aside (RFC 1034 4.2.1, RFC 4035 3.1.4.1)', () => {
-    const cut = { outcome: Outcome.DELEGATION, node: 'cut.example.net.', isPlain: false };
+    const cut = { outcome: Outcome.DELEGATION, node: 'cut.example.net.', slots: undefined };
     for (const name of ['cut', 'ns.cut', 'missing.cut', 'a.b.cut'])
       expect(find(`${name}.example.net`, Type.A)).toEqual(cut);
     expect(find('cut.example.net', Type.NS)).toEqual(cut);
@@ -149,7 +155,7 @@ describe('lookup: what a name is', () => {
     expect(find('moved.example.net', Type.A)).toMatchObject({ outcome: Outcome.ANSWER, node: 'moved.example.net.' });
   });
 
-  it('in a zone with cuts nothing depends on its node alone: a cut may come above it', () => {
-    expect(find('www.example.net', Type.A)).toMatchObject({ outcome: Outcome.ANSWER, isPlain: false });
+  it('in a zone with cuts nothing depends on its slots alone: a cut may come above it', () => {
+    expect(find('www.example.net', Type.A)).toMatchObject({ outcome: Outcome.ANSWER, slots: undefined });
   });
 });
