@@ -18,6 +18,7 @@ interface Claimant {
 }
 
 interface Contest {
+  readonly owner: OwnerName;
   readonly claimants: Claimant[];
   /** Group that has the name. */
   winner: string;
@@ -32,36 +33,38 @@ export class NameClaims {
    * @returns the other holders for which a name was won or lost by it
    */
   update(changes: Iterable<readonly [holder: string, claims: readonly Claim[]]>): Set<string> {
-    const touched = new Set<OwnerName>();
+    const touched = new Set<Contest>();
     const changed = new Set<string>();
     for (const [holder, claims] of changes) {
       changed.add(holder);
-      const before = this.#claims.get(holder) ?? [];
-      for (const { owner } of before) {
-        const { claimants } = this.#contests.get(owner)!;
-        const at = claimants.findIndex((claimant) => claimant.holder === holder);
-        if (at >= 0) claimants.splice(at, 1);
-        touched.add(owner);
+      for (const { owner } of this.#claims.get(holder) ?? []) {
+        const contest = this.#contests.get(owner)!;
+        const at = contest.claimants.findIndex((claimant) => claimant.holder === holder);
+        if (at >= 0) contest.claimants.splice(at, 1);
+        touched.add(contest);
       }
       for (const { owner, group, rank } of claims) {
-        const contest = this.#contests.get(owner);
-        if (!contest) this.#contests.set(owner, { claimants: [{ holder, group, rank }], winner: group });
-        else contest.claimants.push({ holder, group, rank });
-        touched.add(owner);
+        let contest = this.#contests.get(owner);
+        if (contest === undefined) {
+          contest = { owner, claimants: [], winner: group };
+          this.#contests.set(owner, contest);
+        }
+        contest.claimants.push({ holder, group, rank });
+        touched.add(contest);
       }
       if (claims.length > 0) this.#claims.set(holder, claims);
       else this.#claims.delete(holder);
     }
     const concerned = new Set<string>();
-    for (const owner of touched) {
-      const contest = this.#contests.get(owner)!;
+    for (const contest of touched) {
       const before = contest.winner;
-      const [first, ...others] = contest.claimants;
-      if (!first) {
-        this.#contests.delete(owner);
+      let best = contest.claimants[0];
+      if (best === undefined) {
+        this.#contests.delete(contest.owner);
         continue;
       }
-      contest.winner = others.reduce((best, claimant) => (isBetter(claimant, best) ? claimant : best), first).group;
+      for (const claimant of contest.claimants) if (isBetter(claimant, best)) best = claimant;
+      contest.winner = best.group;
       if (contest.winner === before) continue;
       for (const { holder, group } of contest.claimants)
         if (!changed.has(holder) && (group === before || group === contest.winner)) concerned.add(holder);

@@ -152,7 +152,9 @@ function readLink(link: unknown): { name: string; alias: string }[] {
 function readEnvironment(list: unknown): ReadonlyMap<string, string> {
   const variables = new Map<string, string>();
   for (const line of listOf(list)) {
-    const [, name, value] = /^(SERVICE_\w+|MESOS_TASK_ID)=(.*)$/s.exec(textOf(line) ?? '') ?? [];
+    const text = textOf(line) ?? '';
+    if (!text.startsWith('SERVICE_') && !text.startsWith('MESOS_TASK_ID=')) continue;
+    const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
     if (name !== undefined) variables.set(name, value!);
   }
   return variables;
