@@ -1,9 +1,9 @@
 // Starts the program churn-server.ts and talks with it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { freePort } from '../../test/live/free-port.ts';
 import { kill, tracked } from './children.ts';
 import type { ChurnReport, ChurnRequest } from './churn-server.ts';
-import { freePort } from './server.ts';
 
 const PROGRAM = join(import.meta.dirname, 'churn-server.ts');
 

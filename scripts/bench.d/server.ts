@@ -1,9 +1,8 @@
 // A name server that is measured: a program on a port of loopback, with its files in a folder of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../test/live/free-port.ts';
 import { kill, tracked } from './children.ts';
 import { untilAnswered } from './wire-client.ts';
 
@@ -69,21 +68,4 @@ async function early(child: ChildProcess): Promise<never> {
     child.once('error', reject);
   });
   throw new Error(`it ended with ${status}`);
-}
-
-/** A port of 127.0.0.1 that neither UDP nor TCP holds at this moment. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const socket = createSocket('udp4');
-    const isFree = await new Promise<boolean>((resolve) => {
-      socket.once('error', () => resolve(false));
-      socket.bind(port, '127.0.0.1', () => resolve(true));
-    });
-    socket.close();
-    await new Promise((resolve) => server.close(resolve));
-    if (isFree) return port;
-  }
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, portolan, serve } from '../live/portolan.ts';
+import { freePort } from '../live/free-port.ts';
+import { portolan, serve } from '../live/portolan.ts';
 
 let folder: string;
 beforeAll(() => {

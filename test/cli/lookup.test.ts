@@ -2,7 +2,8 @@
 
 import dns2 from 'dns2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, portolan } from '../live/portolan.ts';
+import { freePort } from '../live/free-port.ts';
+import { portolan } from '../live/portolan.ts';
 
 const { Packet } = dns2;
 

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { freePort, portolan, serve } from '../live/portolan.ts';
+import { freePort } from '../live/free-port.ts';
+import { portolan, serve } from '../live/portolan.ts';
 
 const DEMO = join(import.meta.dirname, '..', '..', 'zones', 'demo.state.json');
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './portolan.ts';
+import { freePort } from './free-port.ts';
 import { decode, query, TYPE, UdpClient } from './wire.ts';
 
 export interface Peer {

@@ -13,8 +13,9 @@ import { ClusterStandIn, FRAMEWORKS } from '../stand-ins/cluster.ts';
 import type { Fault as MarathonFault } from '../stand-ins/marathon.ts';
 import type { Call, Fault as MasterFault } from '../stand-ins/mesos-master.ts';
 import { frame, pieces, whole } from '../stand-ins/mesos-master.ts';
+import { freePort } from './free-port.ts';
 import type { LoadCounts } from './load-client.ts';
-import { freePort, type Server, serveAt } from './portolan.ts';
+import { type Server, serveAt } from './portolan.ts';
 import { decode, ipv4, query, TYPE, UdpClient } from './wire.ts';
 import { Election, ZooKeeperServer } from './zookeeper-server.ts';
 

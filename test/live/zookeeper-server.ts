@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import zookeeper from 'node-zookeeper-client';
-import { freePort } from './portolan.ts';
+import { freePort } from './free-port.ts';
 
 /** Where Debian's package libzookeeper-java, which zookeeper needs, has the program. */
 const JAR = '/usr/share/java/zookeeper.jar';
