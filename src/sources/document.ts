@@ -6,7 +6,7 @@ import type { HostNames } from './host-names.ts';
 import { JsonError, parseJson } from './json.ts';
 import { JsonScanner } from './json-scan.ts';
 import { readMarathonApps } from './marathon-apps.ts';
-import { readMesosStateText } from './mesos-state.ts';
+import { MesosStateReader } from './mesos-state.ts';
 import type { Reading, Resolve } from './reading.ts';
 import { readTasksFile } from './tasks-file.ts';
 
@@ -22,6 +22,8 @@ export interface DocumentOptions {
   /** For answers of Marathon: name of the framework; `marathon` when absent. */
   readonly framework?: string | undefined;
   readonly resolve?: Resolve | undefined;
+  /** For /state documents: what read those before; it has `masters` and `resolve` of its own. */
+  readonly mesosState?: MesosStateReader | undefined;
   /** For answers of Marathon: what a task's health was before, by `taskKey`. */
   readonly wasHealthy?: ((key: string) => boolean | undefined) | undefined;
 }
@@ -33,7 +35,7 @@ export interface DocumentOptions {
  */
 export function readDocument(bytes: Buffer, options: DocumentOptions = {}): Reading {
   const format = options.format ?? detectFormat(bytes);
-  if (format === 'mesos-state') return readMesosStateText(bytes, options);
+  if (format === 'mesos-state') return (options.mesosState ?? new MesosStateReader(options)).read(bytes);
   const text = bytes.toString('utf8');
   if (format === 'tasks') return readTasksFile(text, options);
   try {
@@ -82,8 +84,10 @@ export interface FileSourceOptions {
   readonly hosts?: HostNames | undefined;
 }
 
-/** Reads the documents of one file one after another, each with what the one before said of the tasks' health. */
+/** Reads the documents of one file one after another, each with what is known from the one before. */
 export function documentReader({ format, masters, framework, hosts }: FileSourceOptions): (bytes: Buffer) => Reading {
+  const resolve = hosts?.resolve;
+  const mesosState = new MesosStateReader({ masters, resolve });
   let last: Cluster | undefined;
   return (bytes) => {
     let health: Map<string, boolean | undefined> | undefined;
@@ -91,7 +95,7 @@ export function documentReader({ format, masters, framework, hosts }: FileSource
       health ??= new Map(last?.tasks.map((task) => [taskKey(task), task.healthy]));
       return health.get(key);
     };
-    const reading = readDocument(bytes, { format, masters, framework, resolve: hosts?.resolve, wasHealthy });
+    const reading = readDocument(bytes, { format, masters, framework, resolve, mesosState, wasHealthy });
     last = reading.cluster;
     return reading;
   };

@@ -77,6 +77,17 @@ export class JsonScanner {
     this.#at++;
   }
 
+  /** Offset of the next value. */
+  place(): number {
+    this.#space();
+    return this.#at;
+  }
+
+  /** Goes on at an offset, as if all in front of it had been skipped. */
+  moveTo(offset: number): void {
+    this.#at = offset;
+  }
+
   /** Goes past the next value. @returns where it stands */
   skip(): Span {
     this.#space();

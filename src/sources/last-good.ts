@@ -174,14 +174,20 @@ export class LastGood {
       isSameFramework(known.framework, task.framework)
     )
       return known;
-    const agent = this.#agents.get(task.agent.id);
-    const framework = this.#frameworks.get(task.framework.id);
-    const settled: Task = {
-      ...task,
-      agent: agent && isSameAgent(agent, task.agent) ? agent : task.agent,
-      framework: framework && isSameFramework(framework, task.framework) ? framework : task.framework,
-    };
+    const agent = kept(this.#agents, task.agent, isSameAgent);
+    const framework = kept(this.#frameworks, task.framework, isSameFramework);
+    const settled = task.agent === agent && task.framework === framework ? task : { ...task, agent, framework };
     delta.tasks.upserted.push([settled, known]);
     return settled;
   }
+}
+
+/** The object that is kept for a value, or the value itself. */
+function kept<T extends { readonly id: string }>(
+  values: ReadonlyMap<string, T>,
+  value: T,
+  isSame: (a: T, b: T) => boolean,
+): T {
+  const known = values.get(value.id);
+  return known && isSame(known, value) ? known : value;
 }

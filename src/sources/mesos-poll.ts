@@ -9,7 +9,8 @@ import { JsonError } from './json.ts';
 import { JsonScanner } from './json-scan.ts';
 import { hostPort, originOf } from './mesos-leader.ts';
 import type { Session, SessionOptions } from './mesos-session.ts';
-import { readMesosStateText } from './mesos-state.ts';
+import { MesosStateReader } from './mesos-state.ts';
+import type { Reading } from './reading.ts';
 
 export interface PollSessionOptions extends SessionOptions {
   /** Milliseconds between two readings; up to a tenth more or less, so that not everybody asks at once. */
@@ -27,6 +28,7 @@ export class PollSession implements Session {
   #path = PATHS[0]!;
   /** The leader of the first reading; when another one answers, the session has done its work. */
   #leads: string | undefined;
+  readonly #reader: MesosStateReader;
   #hash = '';
   #cluster: Cluster | undefined;
   #wake: () => void = () => {};
@@ -34,6 +36,7 @@ export class PollSession implements Session {
   constructor(options: PollSessionOptions) {
     this.#options = options;
     this.#origin = options.origin;
+    this.#reader = new MesosStateReader({ resolve: options.resolve });
   }
 
   async run(): Promise<void> {
@@ -57,7 +60,7 @@ export class PollSession implements Session {
   }
 
   #take(body: Buffer, origin: string): void {
-    const { report, resolve, masters, counters } = this.#options;
+    const { report, masters, counters } = this.#options;
     counters.polls.add();
     const hash = createHash('sha1').update(body).digest('base64');
     const missing = countRecovered(body, origin);
@@ -66,10 +69,18 @@ export class PollSession implements Session {
       report.moved({}, missing, []);
       return;
     }
-    const { cluster, problems } = readState(body, origin, resolve);
+    const { cluster, problems } = this.#readState(body, origin);
     this.#cluster = { ...cluster, masters: masters(cluster.masters?.leader) };
     this.#hash = hash;
     report.whole(() => this.#cluster!, missing, problems);
+  }
+
+  #readState(body: Buffer, origin: string): Reading {
+    try {
+      return this.#reader.read(body);
+    } catch (error) {
+      throw explained(error, origin);
+    }
   }
 
   /** The state of the master that leads. Old masters that do not lead tell their own, empty one. */
@@ -110,18 +121,6 @@ export class PollSession implements Session {
       this.#wake = end;
       signal.addEventListener('abort', end, { once: true });
     });
-  }
-}
-
-function readState(
-  body: Buffer,
-  origin: string,
-  resolve: PollSessionOptions['resolve'],
-): ReturnType<typeof readMesosStateText> {
-  try {
-    return readMesosStateText(body, { resolve });
-  } catch (error) {
-    throw explained(error, origin);
   }
 }
 

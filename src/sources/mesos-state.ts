@@ -6,13 +6,17 @@ import type { Problem } from '../model/cluster.ts';
 import type { Framework } from '../model/framework.ts';
 import type { MasterAddress } from '../model/masters.ts';
 import type { Task } from '../model/task.ts';
+import { isSameAgent, isSameFramework, isSameWork } from './compare.ts';
 import type { Fields } from './fields.ts';
 import { isObject, listOf, show, textOf } from './fields.ts';
 import type { Span } from './json-scan.ts';
 import { JsonScanner } from './json-scan.ts';
 import { readAgent, readFramework, readLeader, readMasters } from './mesos-hosts.ts';
+import type { Complaint, TaskText } from './mesos-reread.ts';
+import { TaskTexts } from './mesos-reread.ts';
 import { mergeFacts, taskOf } from './mesos-tasks.ts';
 import type { Reading, Resolve } from './reading.ts';
+import { NONE } from './reading.ts';
 
 export interface MesosStateOptions {
   /** Known addresses of host names; without it a host that is given by name has none. */
@@ -27,72 +31,112 @@ export interface MesosStateOptions {
  */
 export function readMesosState(document: unknown, options: MesosStateOptions = {}): Reading {
   if (!isObject(document)) throw new TypeError(`expected a /state document, an object, got ${show(document)}`);
-  const reader = new StateReader(options);
-  reader.agents(document.slaves, (value) => value);
-  if (reader.isList(document.frameworks, 'frameworks'))
+  const state = new StateBuilder(options, NOTHING_KNOWN);
+  state.agents(document.slaves, (value) => value);
+  if (state.isList(document.frameworks, 'frameworks'))
     listOf(document.frameworks).forEach((value, i) => {
-      reader.framework(i, value, isObject(value) ? value.tasks : undefined, (task) => task);
+      state.framework(i, value, isObject(value) ? value.tasks : undefined, (task, framework, place) => {
+        state.task(task, framework, place);
+      });
     });
-  return reader.finish(document.leader);
+  return state.finish(document.leader);
 }
 
-/**
- * Reads the text of a /state document, going over it once and parsing it task by task.
- * @param text UTF-8
- * @throws JsonError when it is no JSON object, with line and column
- */
+/** Reads the text of one /state document: `MesosStateReader.read`. */
 export function readMesosStateText(text: Buffer, options: MesosStateOptions = {}): Reading {
-  const scanner = new JsonScanner(text);
-  const parse = (span: unknown) => scanner.parse(span as Span);
-  // Agents may stand behind the tasks that run on them, so the places of all are gathered before any is read.
-  const frameworks: { fields: unknown; tasks: unknown }[] = [];
-  let agents: unknown;
-  let leader: unknown;
-  let notList: unknown;
-  scanner.object((name) => {
-    if (name === 'slaves') agents = spansOrValue(scanner);
-    else if (name === 'leader') leader = scanner.value();
-    else if (name !== 'frameworks') scanner.skip();
-    else if (scanner.next() === 'list') scanner.list(() => frameworks.push(scanFramework(scanner)));
-    else notList = scanner.value();
-  });
-  scanner.end();
-  const reader = new StateReader(options);
-  reader.agents(agents, parse);
-  reader.isList(notList, 'frameworks');
-  frameworks.forEach(({ fields, tasks }, i) => {
-    reader.framework(i, fields, tasks, parse);
-  });
-  return reader.finish(leader);
+  return new MesosStateReader(options).read(text);
+}
+
+/** Reads the texts of one master's documents one after another; what is as it was keeps its objects. */
+export class MesosStateReader {
+  readonly #options: MesosStateOptions;
+  #known = NOTHING_KNOWN;
+
+  constructor(options: MesosStateOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Goes over the text once and parses it task by task.
+   * @param text UTF-8
+   * @throws JsonError when it is no JSON object, with line and column
+   */
+  read(text: Buffer): Reading {
+    const scanner = new JsonScanner(text);
+    const texts = new TaskTexts(scanner, text, this.#known.texts);
+    const parse = (span: unknown) => scanner.parse(span as Span);
+    // Agents may stand behind the tasks that run on them, so the places of all are gathered before any is read.
+    const frameworks: { fields: unknown; tasks: unknown }[] = [];
+    let agents: unknown;
+    let leader: unknown;
+    let notList: unknown;
+    scanner.object((name) => {
+      if (name === 'slaves') agents = listOrValue(scanner, () => scanner.skip());
+      else if (name === 'leader') leader = scanner.value();
+      else if (name !== 'frameworks') scanner.skip();
+      else if (scanner.next() === 'list') scanner.list(() => frameworks.push(scanFramework(scanner, texts)));
+      else notList = scanner.value();
+    });
+    scanner.end();
+    const state = new StateBuilder(this.#options, this.#known);
+    state.agents(agents, parse);
+    state.isList(notList, 'frameworks');
+    frameworks.forEach(({ fields, tasks }, i) => {
+      state.framework(i, fields, tasks, (task, framework, place) => {
+        state.taskText(task as TaskText, framework, place, parse);
+      });
+    });
+    const reading = state.finish(leader);
+    this.#known = {
+      texts: texts.found,
+      agents: byId(reading.cluster.agents),
+      frameworks: byId(reading.cluster.frameworks),
+    };
+    return reading;
+  }
+}
+
+/** What a reading leaves for the next one. */
+interface Known {
+  readonly texts: readonly TaskText[];
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly frameworks: ReadonlyMap<string, Framework>;
+}
+
+const NOTHING_KNOWN: Known = { texts: NONE, agents: new Map(), frameworks: new Map() };
+
+function byId<T extends { readonly id: string }>(values: readonly T[]): Map<string, T> {
+  return new Map(values.map((value) => [value.id, value]));
 }
 
 /** Members of a framework that are read; all others are skipped, which is most of the document. */
 const FRAMEWORK_FIELDS = new Set(['id', 'name', 'pid', 'hostname', 'active']);
 
-function scanFramework(scanner: JsonScanner): { fields: unknown; tasks: unknown } {
+function scanFramework(scanner: JsonScanner, texts: TaskTexts): { fields: unknown; tasks: unknown } {
   if (scanner.next() !== 'object') return { fields: scanner.value(), tasks: undefined };
   const fields: Record<string, unknown> = {};
   let tasks: unknown;
   scanner.object((name) => {
-    if (name === 'tasks') tasks = spansOrValue(scanner);
+    if (name === 'tasks') tasks = listOrValue(scanner, () => texts.next());
     else if (FRAMEWORK_FIELDS.has(name)) fields[name] = scanner.value();
     else scanner.skip();
   });
   return { fields, tasks };
 }
 
-/** The places of a list's elements; what is no list comes as it is. */
-function spansOrValue(scanner: JsonScanner): unknown {
+/** What `element` gives for each element of a list; what is no list comes as it is. */
+function listOrValue(scanner: JsonScanner, element: () => Span): unknown {
   if (scanner.next() !== 'list') return scanner.value();
-  const spans: Span[] = [];
-  scanner.list(() => spans.push(scanner.skip()));
-  return spans;
+  const elements: Span[] = [];
+  scanner.list(() => elements.push(element()));
+  return elements;
 }
 
-/** What is read of one document so far. */
-class StateReader {
+/** What is made of one document so far. */
+class StateBuilder {
   readonly #resolve: Resolve | undefined;
   readonly #masters: readonly MasterAddress[];
+  readonly #known: Known;
   readonly #problems: Problem[] = [];
   readonly #agents = new Map<string, Agent>();
   readonly #frameworks: Framework[] = [];
@@ -100,9 +144,10 @@ class StateReader {
   /** Tasks per agent that the document does not list. */
   readonly #homeless = new Map<string, { count: number; first: string }>();
 
-  constructor(options: MesosStateOptions) {
+  constructor(options: MesosStateOptions, known: Known) {
     this.#resolve = options.resolve;
     this.#masters = readMasters(options.masters ?? [], (part, why) => this.#problem(`masters${part}`, why));
+    this.#known = known;
   }
 
   #problem(where: string, why: string): void {
@@ -122,19 +167,25 @@ class StateReader {
     listOf(list).forEach((element, i) => {
       const value = parse(element);
       const id = isObject(value) ? textOf(value.id) : undefined;
-      if (id === undefined) this.#problem(`slaves[${i}]`, 'expected an object with an id; it is left out');
-      else
-        this.#agents.set(
-          id,
-          readAgent(id, value as Fields, this.#resolve, (part, why) =>
-            this.#problem(`slaves[${i}]${part} (id ${id})`, why),
-          ),
-        );
+      if (id === undefined) {
+        this.#problem(`slaves[${i}]`, 'expected an object with an id; it is left out');
+        return;
+      }
+      const agent = readAgent(id, value as Fields, this.#resolve, (part, why) =>
+        this.#problem(`slaves[${i}]${part} (id ${id})`, why),
+      );
+      const known = this.#known.agents.get(id);
+      this.#agents.set(id, known && isSameAgent(known, agent) ? known : agent);
     });
   }
 
-  /** @param parse makes a task's value of what stands in the list `tasks` */
-  framework(i: number, value: unknown, tasks: unknown, parse: (element: unknown) => unknown): void {
+  /** @param read reads an element of the list `tasks`; a place is `frameworks[0].tasks[0]` */
+  framework(
+    i: number,
+    value: unknown,
+    tasks: unknown,
+    read: (element: unknown, framework: Framework, place: () => string) => void,
+  ): void {
     if (!isObject(value)) {
       this.#problem(`frameworks[${i}]`, `expected an object, got ${show(value)}; it is left out`);
       return;
@@ -142,33 +193,60 @@ class StateReader {
     const called = ` (name ${show(value.name)})`;
     // Mesos 0.2x documents in the wild have frameworks without an id; their place serves as well.
     const id = textOf(value.id) ?? `frameworks[${i}]`;
-    const framework = readFramework(id, value, this.#resolve, (part, why) =>
+    let framework = readFramework(id, value, this.#resolve, (part, why) =>
       this.#problem(`frameworks[${i}]${part}${called}`, why),
     );
+    const known = this.#known.frameworks.get(id);
+    if (known && isSameFramework(known, framework)) framework = known;
     this.#frameworks.push(framework);
     if (!this.isList(tasks, `frameworks[${i}].tasks${called}`)) return;
     const list = listOf(tasks);
-    for (let t = 0; t < list.length; t++) this.#task(parse(list[t]), framework, `frameworks[${i}].tasks[${t}]`);
+    for (let t = 0; t < list.length; t++) read(list[t], framework, () => `frameworks[${i}].tasks[${t}]`);
   }
 
-  #task(value: unknown, framework: Framework, place: string): void {
-    const id = isObject(value) ? textOf(value.id) : undefined;
-    if (!isObject(value) || id === undefined || textOf(value.state) === undefined) {
-      this.#problem(place, 'expected an object with an id and a state; the task is left out');
+  /** A task by its text. One that was read before, with the framework and agent that it has now, is not read again. */
+  taskText(text: TaskText, framework: Framework, place: () => string, parse: (text: TaskText) => unknown): void {
+    const { task, before } = text;
+    if (task && task.framework === framework && this.#agents.get(task.agent.id) === task.agent) {
+      for (const { part, why } of text.complaints) this.#complain(place, task.id, part, why);
+      this.#tasks.push(task);
       return;
     }
-    const complain = (part: string, why: string) => this.#problem(`${place}${part} (id ${show(id)})`, why);
+    const complaints: Complaint[] = [];
+    text.task = this.task(parse(text), framework, place, before, complaints);
+    text.complaints = complaints.length === 0 ? NONE : complaints;
+    text.before = undefined;
+  }
+
+  /**
+   * A task.
+   * @param before the task that it may be, unchanged
+   * @param complaints gets what is wrong with parts of it
+   * @returns undefined when it is left out
+   */
+  task(
+    value: unknown,
+    framework: Framework,
+    place: () => string,
+    before?: Task,
+    complaints?: Complaint[],
+  ): Task | undefined {
+    const id = isObject(value) ? textOf(value.id) : undefined;
+    if (!isObject(value) || id === undefined || textOf(value.state) === undefined) {
+      this.#problem(place(), 'expected an object with an id and a state; the task is left out');
+      return undefined;
+    }
     const agentId = textOf(value.slave_id);
     if (agentId === undefined) {
-      complain('', 'slave_id is missing; the task is left out');
-      return;
+      this.#complain(place, id, '', 'slave_id is missing; the task is left out');
+      return undefined;
     }
     const agent = this.#agents.get(agentId);
     if (!agent) {
       const others = this.#homeless.get(agentId);
       if (others) others.count++;
       else this.#homeless.set(agentId, { count: 1, first: id });
-      return;
+      return undefined;
     }
     const { name, state, container, discovery, resources, labels, health_check } = value;
     const message = {
@@ -184,7 +262,19 @@ class StateReader {
       labels,
       health_check,
     };
-    this.#tasks.push(taskOf(mergeFacts(undefined, message, complain), framework, agent));
+    const facts = mergeFacts(undefined, message, (part, why) => {
+      complaints?.push({ part, why });
+      this.#complain(place, id, part, why);
+    });
+    const task = taskOf(facts, framework, agent);
+    // Much of what a master says of a task, such as the times of its statuses, changes nothing here.
+    const isSame = before?.framework === framework && before.agent === agent && isSameWork(before, task);
+    this.#tasks.push(isSame ? before : task);
+    return isSame ? before : task;
+  }
+
+  #complain(place: () => string, id: string, part: string, why: string): void {
+    this.#problem(`${place()}${part} (id ${show(id)})`, why);
   }
 
   finish(leader: unknown): Reading {
