@@ -90,6 +90,11 @@ export class HealthPolicy {
       for (const [now, before] of upserted.tasks) this.#replace(source, now, before);
     }
     this.#weigh();
+    // Mostly all are well, and then nothing is to be said of them.
+    if (this.#patients.size === 0 && this.#moved.size === 0) {
+      if (deltas.length > 0) this.#options.publish(deltas);
+      return;
+    }
     const shown = deltas.map((delta): ClusterDelta => {
       const tasks = delta.upserted.tasks.map(([now, before]): Replaced<Task> => {
         const patient = this.#patientOf(delta.source, now);

@@ -9,7 +9,6 @@ import { isSameWork } from './compare.ts';
 import type { ClusterDelta, Replaced } from './delta.ts';
 import { Delta } from './delta.ts';
 import { isOneTask, isToldByCluster, mergeTasks } from './merge-tasks.ts';
-import { NONE } from './reading.ts';
 
 /** How things of a kind are told apart and put together. */
 interface Rules<T> {
@@ -51,17 +50,16 @@ const FRAMEWORKS: Rules<Framework> = {
   isSame: Object.is,
 };
 
-/** What one source says of a thing. */
-interface View<T> {
-  readonly source: string;
-  value: T;
-  /** Whether a preferred view of it has ended; until that comes back this one does not count. */
-  isOverruled: boolean;
-}
-
 interface Published<T> {
   readonly source: string;
   readonly value: T;
+}
+
+/** What one source says of a thing. */
+interface View<T> extends Published<T> {
+  value: T;
+  /** Whether a preferred view of it has ended; until that comes back this one does not count. */
+  isOverruled: boolean;
 }
 
 /** All views of the things of one id, and what is published of them. */
@@ -80,7 +78,9 @@ interface Differences<T> {
 class Views<T extends { readonly id: string }> {
   readonly #rules: Rules<T>;
   readonly #rankOf: (source: string) => number;
+  /** By id, but for those of which there is only one view, and that is published as it is: most of them. */
   readonly #entries = new Map<string, Entry<T>>();
+  readonly #alone = new Map<string, View<T>>();
 
   constructor(rules: Rules<T>, rankOf: (source: string) => number) {
     this.#rules = rules;
@@ -88,7 +88,8 @@ class Views<T extends { readonly id: string }> {
   }
 
   has(source: string, id: string): boolean {
-    return this.#entries.get(id)?.views.some((view) => view.source === source) ?? false;
+    const isAlone = this.#alone.get(id)?.source === source;
+    return isAlone || (this.#entries.get(id)?.views.some((view) => view.source === source) ?? false);
   }
 
   /** @param overrules whether the end of a preferred view is the end of the thing, whatever other views say */
@@ -101,25 +102,58 @@ class Views<T extends { readonly id: string }> {
   ): void {
     const touched = new Set<string>();
     for (const value of removed) {
+      this.#join(value.id);
       this.#remove(source, value, overrules);
       touched.add(value.id);
     }
     for (const [value] of upserted) {
+      if (this.#putAlone(source, value, differences)) continue;
+      this.#join(value.id);
       this.#put(source, value);
       touched.add(value.id);
     }
-    for (const id of touched) this.#publish(id, differences);
+    for (const id of touched) {
+      this.#publish(id, differences);
+      this.#part(id);
+    }
+  }
+
+  /** Takes the only view that there is of an id, and publishes it. @returns whether it is the only one */
+  #putAlone(source: string, value: T, differences: Differences<T>): boolean {
+    const { id } = value;
+    if (this.#entries.has(id)) return false;
+    const known = this.#alone.get(id);
+    if (!known) this.#alone.set(id, { source, value, isOverruled: false });
+    else if (known.source !== source || this.#rules.keyOf(known.value) !== this.#rules.keyOf(value)) return false;
+    else if (known.value === value || this.#rules.isSame(known.value, value)) return true;
+    differences.upserted(source, [value, known?.value]);
+    if (known) known.value = value;
+    return true;
+  }
+
+  /** Makes an entry of a view that is alone. */
+  #join(id: string): void {
+    const view = this.#alone.get(id);
+    if (!view) return;
+    this.#alone.delete(id);
+    this.#entries.set(id, { views: [view], published: [{ source: view.source, value: view.value }] });
+  }
+
+  /** Leaves a view alone that is published as it is. */
+  #part(id: string): void {
+    const entry = this.#entries.get(id);
+    const [view] = entry?.views ?? [];
+    if (!view || entry!.views.length > 1 || view.isOverruled) return;
+    // What is published says the same but may be an older object, to which others compare.
+    view.value = entry!.published[0]!.value;
+    this.#entries.delete(id);
+    this.#alone.set(id, view);
   }
 
   #put(source: string, value: T): void {
     const { keyOf, isOne, isPreferred } = this.#rules;
     const key = keyOf(value);
-    const entry = this.#entries.get(value.id);
-    if (!entry) {
-      // Of most things there is one view, and a list that it is pushed to would have room for seventeen.
-      this.#entries.set(value.id, { views: [{ source, value, isOverruled: false }], published: NONE });
-      return;
-    }
+    const entry = this.#entries.get(value.id)!;
     const ofThing = entry.views.filter((view) => isOne(view.value, value));
     if (isPreferred(value)) for (const view of ofThing) view.isOverruled = false;
     const known = entry.views.find((view) => view.source === source && keyOf(view.value) === key);
