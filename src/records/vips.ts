@@ -51,6 +51,8 @@ export class TaskVips {
   readonly #addresses: AddressCache;
   readonly #exact: boolean;
   readonly #names = new Map<string, NameNode>();
+  /** By name of the framework and label. */
+  readonly #targets = new Map<string, Map<string, VipTarget>>();
 
   constructor(settings: RecordSettings, addresses: AddressCache) {
     this.#settings = settings;
@@ -167,9 +169,19 @@ export class TaskVips {
 
   #target(vip: Vip, task: Task): VipTarget {
     if (vip.kind === 'literal') return { kind: 'literal', ip: vip.ip };
-    const name = `${dcosFragment(vip.label)}.${dcosFragment(task.framework.name)}`;
-    // The reference tells `/foo` from `foo` and gives both an address, although their names are one.
-    return { kind: 'named', name, key: this.#exact ? JSON.stringify([vip.label, task.framework.name]) : name };
+    const framework = task.framework.name;
+    const targets = this.#targets.get(framework) ?? new Map<string, VipTarget>();
+    let target = targets.get(vip.label);
+    if (target === undefined) {
+      const name = `${dcosFragment(vip.label)}.${dcosFragment(framework)}`;
+      // The reference tells `/foo` from `foo` and gives both an address, although their names are one.
+      target = { kind: 'named', name, key: this.#exact ? JSON.stringify([vip.label, framework]) : name };
+      if (targets.size >= NAMES_LIMIT) targets.clear();
+      targets.set(vip.label, target);
+      if (this.#targets.size >= NAMES_LIMIT) this.#targets.clear();
+      this.#targets.set(framework, targets);
+    }
+    return target;
   }
 
   /** A port's agent if the host maps it, else the task's own addresses, as far as the VIP takes them. */
