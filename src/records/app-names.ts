@@ -35,8 +35,10 @@ export class AppNames<N> {
   readonly #framework: FrameworkNames<N>;
   /** By what they are: `plain`, `all tcp`. */
   readonly #names = new Map<string, N>();
-  /** By protocol and name of a port. */
-  readonly #ports = new Map<string, readonly N[]>();
+  /** By protocol of a port, and for those that have its name in front by both. */
+  readonly #services = new Map<string, readonly N[]>();
+  readonly #allServices = new Map<string, readonly N[]>();
+  readonly #named = new Map<string, readonly N[]>();
 
   constructor(domain: Domain<N>, framework: FrameworkNames<N>, text: string) {
     this.#domain = domain;
@@ -87,7 +89,7 @@ export class AppNames<N> {
 
   /** `_N._proto.F.D.` for the protocol of a discovery port, or for TCP and UDP when it says none. */
   services(port: DiscoveryPort): readonly N[] {
-    return this.#ofPort('', port, (protocol) => {
+    return this.#ofPort(this.#services, port.protocol, port, (protocol) => {
       if (protocol === '') return [this.tcp, this.udp];
       return [this.#service(protocol)];
     });
@@ -95,7 +97,7 @@ export class AppNames<N> {
 
   /** The same with `all.` in front. */
   allServices(port: DiscoveryPort): readonly N[] {
-    return this.#ofPort('all', port, (protocol) => {
+    return this.#ofPort(this.#allServices, port.protocol, port, (protocol) => {
       if (protocol === '') return [this.allTcp, this.allUdp];
       if (protocol === 'tcp') return [this.allTcp];
       return protocol === 'udp' ? [this.allUdp] : [this.#under('all', this.#service(protocol))];
@@ -104,7 +106,7 @@ export class AppNames<N> {
 
   /** `_P` in front of each service, P being the port's name; none when it has no usable one. */
   named(port: DiscoveryPort): readonly N[] {
-    return this.#ofPort(`named ${port.name}`, port, () => {
+    return this.#ofPort(this.#named, `${port.protocol} ${port.name}`, port, () => {
       const label = this.#domain.label(port.name);
       return label === '' ? [] : this.services(port).map((service) => this.#under(`_${label}`, service));
     });
@@ -116,12 +118,16 @@ export class AppNames<N> {
     return this.#under(`_${this.name}`, this.#under(`_${protocol}`, this.#framework.plain));
   }
 
-  #ofPort(what: string, { protocol }: DiscoveryPort, make: (protocol: string) => readonly N[]): readonly N[] {
-    const key = `${protocol} ${what}`;
-    let owners = this.#ports.get(key);
+  #ofPort(
+    kept: Map<string, readonly N[]>,
+    key: string,
+    { protocol }: DiscoveryPort,
+    make: (protocol: string) => readonly N[],
+  ): readonly N[] {
+    let owners = kept.get(key);
     if (owners === undefined) {
       owners = make(this.#domain.label(protocol));
-      if (owners.every((owner) => this.#domain.writer.isName(owner))) this.#ports.set(key, owners);
+      if (owners.every((owner) => this.#domain.writer.isName(owner))) kept.set(key, owners);
     }
     return owners;
   }

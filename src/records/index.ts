@@ -36,7 +36,7 @@ import { NodeWriter } from './node-writer.ts';
 import { ReverseZones, reverseOrigins } from './reverse.ts';
 import type { RecordSettings } from './settings.ts';
 import { SwarmRecords } from './swarm.ts';
-import { isFoundUnder, sharedLabel, sharedName, taskNames, writeAllNames, writeMesosTask } from './tasks.ts';
+import { isFoundByLabel, sharedName, taskNames, writeAllNames, writeMesosTask } from './tasks.ts';
 import { dependsOnBridges } from './vantages.ts';
 import { ViewRegistry } from './view-registry.ts';
 import type { VipAddresses, VipWant } from './vip-addresses.ts';
@@ -63,7 +63,7 @@ const TASK_RECORDS: Readonly<Record<System | 'mesos', readonly TaskRule[]>> = {
     ({ mesos, report }, task) => writeMesosTask(mesos, task, report),
     ({ mesos }, task) => writeAllNames(mesos, task),
     ({ dcos, mesos, report }, task) => {
-      if (isFoundUnder(sharedLabel(mesos, task), task, mesos.exact)) dcos?.tasks.write(task, report);
+      if (isFoundByLabel(mesos, task)) dcos?.tasks.write(task, report);
     },
     ({ dcos, mesos, vips, report }, task) => dcos?.vips.write(dcos.l4lb, mesos, vips, task, report),
     ({ mesos, reverse }, task) => writeReverse(mesos, reverse, task),
@@ -77,7 +77,7 @@ export type Claimant = { readonly task: Task } | { readonly service: Service } |
 
 /** A task's own addresses are called by its label; its agent's are left to the agent. */
 function writeReverse(mesos: MesosDomain<NameNode>, reverse: ReverseZones, task: Task): void {
-  if (!isFoundUnder(sharedLabel(mesos, task), task, mesos.exact)) return;
+  if (reverse.isEmpty || !isFoundByLabel(mesos, task)) return;
   const own = mesos.taskAddresses(task).filter((ip) => !task.agent.addresses.includes(ip));
   if (own.length === 0) return;
   const name = mesos.app(task.framework.name, mesos.label(task.discovery?.name ?? task.name)).plain;
@@ -98,7 +98,7 @@ class Zones {
   readonly #nodeWriters: { readonly zone: OwnerName; readonly writer: NodeWriter }[] = [];
   /** Where problems go while a contribution is made, and what it is made of. */
   #problems: Problem[] = [];
-  #where = '';
+  #where = (): string => '';
 
   constructor(settings: RecordSettings, vips: VipAddresses, views: ViewRegistry) {
     const { mesos, dcos, reverse, docker, swarm } = settings;
@@ -128,7 +128,7 @@ class Zones {
   }
 
   readonly report = (why: string): void => {
-    this.#problems.push({ where: this.#where, why });
+    this.#problems.push({ where: this.#where(), why });
   };
 
   /** The writer of a zone; made at the first call. */
@@ -148,7 +148,7 @@ class Zones {
   }
 
   /** Runs `write` and gives what it wrote, by zone. */
-  collect(where: string, problems: Problem[], write: () => void): Contribution[] {
+  collect(where: () => string, problems: Problem[], write: () => void): Contribution[] {
     this.#where = where;
     this.#problems = problems;
     write();
@@ -206,33 +206,49 @@ export class RecordBuilder {
   /** @param problems gets a line for each name, port or VIP that is left out; the same in the methods below */
   task(task: Task, problems: Problem[] = []): Contribution[] {
     const zones = this.#zones;
-    return zones.collect(`task "${task.id}" of framework "${task.framework.name}"`, problems, () => {
-      for (const write of TASK_RECORDS[task.framework.system ?? 'mesos']) write(zones, task);
-    });
+    return zones.collect(
+      () => `task "${task.id}" of framework "${task.framework.name}"`,
+      problems,
+      () => {
+        for (const write of TASK_RECORDS[task.framework.system ?? 'mesos']) write(zones, task);
+      },
+    );
   }
 
   framework(framework: Framework, problems: Problem[] = []): Contribution[] {
     const { mesos, report } = this.#zones;
     if (framework.system !== undefined) return [];
-    return this.#zones.collect(`framework "${framework.name}" (${framework.id})`, problems, () => {
-      if (mesos.framework(framework.name).fragment === '') report('its name holds no letter or digit: no names');
-      writeFramework(mesos, framework);
-    });
+    return this.#zones.collect(
+      () => `framework "${framework.name}" (${framework.id})`,
+      problems,
+      () => {
+        if (mesos.framework(framework.name).fragment === '') report('its name holds no letter or digit: no names');
+        writeFramework(mesos, framework);
+      },
+    );
   }
 
   agent(agent: Agent, problems: Problem[] = []): Contribution[] {
     const { mesos, reverse, swarm, report } = this.#zones;
-    return this.#zones.collect(`agent "${agent.id}"`, problems, () => {
-      if (agent.system === 'swarm') swarm?.writeNode(agent, report);
-      if (agent.system !== undefined) return;
-      writeAgent(mesos, agent);
-      for (const ip of agent.addresses) reverse.write(ip, mesos.writer.under('slave', mesos.apex).octets);
-    });
+    return this.#zones.collect(
+      () => `agent "${agent.id}"`,
+      problems,
+      () => {
+        if (agent.system === 'swarm') swarm?.writeNode(agent, report);
+        if (agent.system !== undefined) return;
+        writeAgent(mesos, agent);
+        for (const ip of agent.addresses) reverse.write(ip, mesos.writer.under('slave', mesos.apex).octets);
+      },
+    );
   }
 
   service(service: Service, problems: Problem[] = []): Contribution[] {
     const { swarm, report } = this.#zones;
-    return this.#zones.collect(`service "${service.name}"`, problems, () => swarm?.writeService(service, report));
+    return this.#zones.collect(
+      () => `service "${service.name}"`,
+      problems,
+      () => swarm?.writeService(service, report),
+    );
   }
 
   /**
@@ -275,29 +291,37 @@ export class RecordBuilder {
   masters(masters: Masters, problems: Problem[] = []): Contribution[] {
     const zones = this.#zones;
     const { enabled, ttlSeconds } = this.#settings.dcos;
-    return zones.collect('masters', problems, () => {
-      writeMasters(zones.mesos, masters);
-      if (!enabled) return;
-      writeDcosMasters(zones.writer(DCOS_ORIGIN, ttlSeconds), masters);
-      writeZk(zones.writer(ZK_ORIGIN, ttlSeconds), masters);
-    });
+    return zones.collect(
+      () => 'masters',
+      problems,
+      () => {
+        writeMasters(zones.mesos, masters);
+        if (!enabled) return;
+        writeDcosMasters(zones.writer(DCOS_ORIGIN, ttlSeconds), masters);
+        writeZk(zones.writer(ZK_ORIGIN, ttlSeconds), masters);
+      },
+    );
   }
 
   /** What does not depend on a cluster: the name server's own name and the fixed names of DC/OS. */
   self(problems: Problem[] = []): Contribution[] {
     const zones = this.#zones;
     const { enabled, ttlSeconds, thisNode, aliases = {} } = this.#settings.dcos;
-    return zones.collect('this server', problems, () => {
-      if (isSelfInside(this.#settings)) writeSelf(zones.mesos);
-      if (!enabled) return;
-      writeSpartan(zones.writer(SPARTAN_ORIGIN, ttlSeconds));
-      writeLocalhost(zones.writer(LOCALHOST_ORIGIN, ttlSeconds));
-      if (thisNode !== undefined) writeThisNode(zones.writer(THISNODE_ORIGIN, ttlSeconds), thisNode);
-      for (const [label, names] of Object.entries(aliases)) {
-        const origin = parseName(label, DIRECTORY);
-        writeAliases(zones.writer(fold(origin), ttlSeconds), origin, names);
-      }
-    });
+    return zones.collect(
+      () => 'this server',
+      problems,
+      () => {
+        if (isSelfInside(this.#settings)) writeSelf(zones.mesos);
+        if (!enabled) return;
+        writeSpartan(zones.writer(SPARTAN_ORIGIN, ttlSeconds));
+        writeLocalhost(zones.writer(LOCALHOST_ORIGIN, ttlSeconds));
+        if (thisNode !== undefined) writeThisNode(zones.writer(THISNODE_ORIGIN, ttlSeconds), thisNode);
+        for (const [label, names] of Object.entries(aliases)) {
+          const origin = parseName(label, DIRECTORY);
+          writeAliases(zones.writer(fold(origin), ttlSeconds), origin, names);
+        }
+      },
+    );
   }
 }
 

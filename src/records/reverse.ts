@@ -58,9 +58,14 @@ export class ReverseZones {
     this.#addresses = addresses;
   }
 
+  /** Whether there are none: no address gets a name. */
+  get isEmpty(): boolean {
+    return this.#writers.size === 0;
+  }
+
   /** Writes that an address is called `target`, if one of the zones has the address. */
   write(ip: string, target: Name): void {
-    if (this.#writers.size === 0) return;
+    if (this.isEmpty) return;
     const octets = this.#addresses.octets(ip);
     if (octets === undefined) return;
     const name = reverseName(octets);

@@ -12,22 +12,23 @@ export function isServed({ state }: Task, exact: boolean): boolean {
 /**
  * Whether a task is answered under a name that it shares with others. A task that is ill is not, unless all others there
  * are ill, too; in the exact mode it is.
- * @param shared one of those that `RecordBuilder.sharedNames` gives
+ * @param shared one of those that `RecordBuilder.sharedNames` gives; asked for only where something depends on it
  */
-export function isFoundUnder(shared: string, task: Task, exact: boolean): boolean {
+export function isFoundUnder(shared: () => string, task: Task, exact: boolean): boolean {
   if (exact) return task.state === 'running';
   const { standing } = task;
-  return standing ? standing.isIn || standing.keptUnder.includes(shared) : isWell(task);
+  return standing ? standing.isIn || standing.keptUnder.includes(shared()) : isWell(task);
+}
+
+/** Whether a task is found under its label, which its names outside of the Mesos domain go by, too. */
+export function isFoundByLabel<N>(domain: MesosDomain<N>, task: Task): boolean {
+  const shared = () => sharedName(domain, task, domain.label(task.discovery?.name ?? task.name));
+  return isFoundUnder(shared, task, domain.exact);
 }
 
 /** A name as `isFoundUnder` knows it: `web.marathon`. */
 export function sharedName<N>(domain: MesosDomain<N>, task: Task, name: string): string {
   return `${name}.${domain.framework(task.framework.name).fragment}`;
-}
-
-/** The shared name of the label of a task: what its names outside of the Mesos domain go by, too. */
-export function sharedLabel<N>(domain: MesosDomain<N>, task: Task): string {
-  return sharedName(domain, task, domain.label(task.discovery?.name ?? task.name));
 }
 
 /**
@@ -127,7 +128,7 @@ function writeName<N>(domain: MesosDomain<N>, task: Task, text: string, suffix: 
   const canonical = domain.canonical(app.name, suffix);
   const host = writer.under(canonical, framework.plain);
   const slaveHost = writer.under(canonical, framework.slave);
-  const isFound = isFoundUnder(sharedName(domain, task, text), task, domain.exact);
+  const isFound = isFoundUnder(() => sharedName(domain, task, text), task, domain.exact);
   // The canonical name is the instance's own, and no one is sent there who did not ask for it.
   const plain = isFound ? [app.plain, host] : [host];
   const slave = isFound ? [app.slave, slaveHost] : [slaveHost];

@@ -152,7 +152,7 @@ export class TaskVips {
   #takesConnections(task: Task, target: VipTarget): boolean {
     // Of the reference's balancer, unlike its names, ill backends get nothing.
     if (this.#exact) return task.state === 'running' && task.healthy !== false;
-    return isFoundUnder(sharedVip(target), task, false);
+    return isFoundUnder(() => sharedVip(target), task, false);
   }
 
   #offers(task: Task): Offer[] {
