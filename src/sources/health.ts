@@ -7,6 +7,7 @@ import type { Schedule } from '../base/schedule.ts';
 import type { Standing, Task } from '../model/task.ts';
 import { isWell, taskKey } from '../model/task.ts';
 import type { ClusterDelta, Replaced } from './delta.ts';
+import { NONE } from './reading.ts';
 
 export interface HealthSettings {
   /** Milliseconds for which a task must have been ill, or well again, until that counts. */
@@ -43,7 +44,8 @@ interface Patient {
 interface Group {
   /** How many count as well. */
   well: number;
-  readonly out: Set<Patient>;
+  /** Those that do not; absent before the first one, because most names never have any. */
+  out: Set<Patient> | undefined;
   /** Whether all are out, so that they are answered all the same. */
   isFloor: boolean;
 }
@@ -202,11 +204,12 @@ export class HealthPolicy {
     for (const name of this.#options.namesOf(task)) {
       let group = this.#groups.get(name);
       if (!group) {
-        group = { well: 0, out: new Set(), isFloor: false };
+        group = { well: 0, out: undefined, isFloor: false };
         this.#groups.set(name, group);
       }
-      if (patient && !patient.isIn) group.out.add(patient);
-      else group.well++;
+      if (!patient || patient.isIn) group.well++;
+      else if (group.out) group.out.add(patient);
+      else group.out = new Set([patient]);
       this.#touched.add(name);
     }
   }
@@ -215,7 +218,7 @@ export class HealthPolicy {
     for (const name of this.#options.namesOf(task)) {
       const group = this.#groups.get(name);
       if (!group) continue;
-      if (patient && !patient.isIn) group.out.delete(patient);
+      if (patient && !patient.isIn) group.out?.delete(patient);
       else group.well--;
       this.#touched.add(name);
     }
@@ -225,11 +228,12 @@ export class HealthPolicy {
   #weigh(): void {
     for (const name of this.#touched) {
       const group = this.#groups.get(name)!;
-      const isFloor = group.well === 0 && [...group.out].some(canStandIn);
+      const out: readonly Patient[] = group.out ? [...group.out] : NONE;
+      const isFloor = group.well === 0 && out.some(canStandIn);
       if (isFloor && !group.isFloor) this.#floors.add();
-      if (isFloor !== group.isFloor) for (const patient of group.out) this.#moved.add(patient);
+      if (isFloor !== group.isFloor) for (const patient of out) this.#moved.add(patient);
       group.isFloor = isFloor;
-      if (group.well === 0 && group.out.size === 0) this.#groups.delete(name);
+      if (group.well === 0 && out.length === 0) this.#groups.delete(name);
     }
     this.#touched.clear();
   }

@@ -6,7 +6,7 @@ import { MAX_PORT } from './address.ts';
 import type { Fields } from './fields.ts';
 import { listOf, objectOf, show, textOf } from './fields.ts';
 import { NO_LABELS, NONE } from './reading.ts';
-import { sharedLabels, sharedText, sharedVips } from './sharing.ts';
+import { sharedLabels, sharedNetwork, sharedText, sharedVips } from './sharing.ts';
 import { parseVip, uniteVips } from './vip.ts';
 
 /** Names a part of the entry being read (`.discovery.ports[0]`) and what is wrong with it. */
@@ -208,7 +208,7 @@ export function discoveredPorts(discovery: Fields, mapped: readonly Port[], comp
       makePort(protocol, {
         name: textOf(entry.name) ?? 'default',
         [onHost ? 'hostPort' : 'containerPort']: number,
-        networks: network ? [network] : undefined,
+        networks: network ? sharedNetwork(network) : undefined,
         labels: otherLabels(labels),
         vips: vipsOf(labels, `.discovery.ports.ports[${i}].labels`, complain),
       }),

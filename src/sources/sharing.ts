@@ -24,6 +24,7 @@ const texts = new Pool<string>();
 const labelSets = new Pool<Readonly<Record<string, string>>>();
 const addressLists = new Pool<readonly TaskAddress[]>();
 const vipLists = new Pool<readonly Vip[]>();
+const networkLists = new Pool<readonly string[]>();
 
 /** An equal text, for those that many tasks have; not for ids. */
 export function sharedText(text: string): string {
@@ -48,6 +49,11 @@ export function sharedVips(vips: readonly Vip[]): readonly Vip[] {
   let key = '';
   for (const vip of vips) key += `${vip.kind} ${vip.kind === 'named' ? vip.label : vip.ip}\n${vip.port}\n`;
   return vipLists.of(key, exact(vips));
+}
+
+/** A list of one network, by its name. */
+export function sharedNetwork(name: string): readonly string[] {
+  return networkLists.of(name, [name]);
 }
 
 /** The list without the room that its growth left behind its end: of a list that grew by one element that is for sixteen. */
