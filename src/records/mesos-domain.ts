@@ -8,10 +8,20 @@ import { agentTail, fittingCanonicalName, mesosFragment, mesosLabel952, mesosLab
 import type { RecordSettings } from './settings.ts';
 import type { AddressCache, RecordWriter } from './writer.ts';
 
+/** A name of a task, and its canonical name, which is the instance's own. */
+export interface TaskName<N> {
+  readonly text: string;
+  readonly app: AppNames<N>;
+  /** `C.F.D.` */
+  readonly host: N;
+  /** `C.F.slave.D.` */
+  readonly slaveHost: N;
+}
+
 /** What a task's records say, the same under each of its names. Ports without an SRV record are left out. */
-export interface TaskData {
+export interface TaskData<N> {
   readonly task: Task;
-  readonly names: readonly string[];
+  readonly names: readonly TaskName<N>[];
   readonly own: readonly string[];
   readonly agent: readonly string[];
   readonly hostPorts: readonly number[];
@@ -31,7 +41,7 @@ export class MesosDomain<N> {
   readonly #addresses: AddressCache;
   readonly #frameworks = new Map<string, FrameworkNames<N>>();
   /** What was found out of the task that was written last. */
-  last: TaskData | undefined;
+  last: TaskData<N> | undefined;
   #suffixOf: Task | undefined;
   #suffix = '';
   /** Frameworks whose names are kept; more than any cluster has at a time. */

@@ -2,7 +2,7 @@
 // name C, addresses at N.F.D and C.F.D, its agent's at N.F.slave.D and C.F.slave.D, and SRV records for its ports.
 import type { Task } from '../model/task.ts';
 import { isWell } from '../model/task.ts';
-import type { MesosDomain, TaskData } from './mesos-domain.ts';
+import type { MesosDomain, TaskData, TaskName } from './mesos-domain.ts';
 
 /** Whether a task has names at all: it runs; but for the exact mode, be it for its last seconds. */
 export function isServed({ state }: Task, exact: boolean): boolean {
@@ -63,10 +63,10 @@ export function srvWeight<N>({ settings, exact }: MesosDomain<N>, task: Task): n
 export function writeMesosTask<N>(domain: MesosDomain<N>, task: Task, report: (why: string) => void): void {
   if (!isServed(task, domain.exact)) return;
   const data = dataOf(domain, task);
-  const suffix = domain.canonicalSuffix(task);
+  domain.last = data;
   for (const name of data.names) {
-    if (name === '') report('its name holds no letter or digit: only its canonical name is served');
-    writeName(domain, task, name, suffix, data);
+    if (name.text === '') report('its name holds no letter or digit: only its canonical name is served');
+    writeName(domain, task, name, data);
   }
   if (domain.framework(task.framework.name).fragment === '')
     report(`the name of its framework, "${task.framework.name}", holds no letter or digit: no names`);
@@ -85,49 +85,43 @@ export function writeMesosTask<N>(domain: MesosDomain<N>, task: Task, report: (w
 export function writeAllNames<N>(domain: MesosDomain<N>, task: Task): void {
   if (domain.exact || !isServed(task, false)) return;
   const { writer } = domain;
-  const { names, own, hostPorts, discoveryPorts, weight } = dataOf(domain, task);
-  const framework = domain.framework(task.framework.name);
-  const suffix = domain.canonicalSuffix(task);
-  for (const text of names) {
-    const app = domain.app(task.framework.name, text);
-    const canonical = domain.canonical(app.name, suffix);
+  // The rule before this one has just found it out.
+  const { names, own, hostPorts, discoveryPorts, weight } =
+    domain.last?.task === task ? domain.last : dataOf(domain, task);
+  for (const { app, host, slaveHost } of names) {
     const owners = [app.all];
     for (const ip of own) writer.address(owners, ip);
-    if (discoveryPorts === undefined && hostPorts.length > 0) {
-      const slaveHost = writer.under(canonical, framework.slave);
+    if (discoveryPorts === undefined)
       for (const port of hostPorts) writer.srv([app.allTcp, app.allUdp], slaveHost, port, weight);
-    }
-    if (discoveryPorts === undefined || discoveryPorts.length === 0) continue;
-    const host = writer.under(canonical, framework.plain);
-    for (const port of discoveryPorts) writer.srv(app.allServices(port), host, port.number, weight);
+    else for (const port of discoveryPorts) writer.srv(app.allServices(port), host, port.number, weight);
   }
 }
 
-/** Each rule that writes a task asks for it, so the last one is kept. */
-function dataOf<N>(domain: MesosDomain<N>, task: Task): TaskData {
-  if (domain.last?.task === task) return domain.last;
+function dataOf<N>(domain: MesosDomain<N>, task: Task): TaskData<N> {
   const { discovery } = task;
-  const data = {
+  return {
     task,
-    names: taskNames(domain, task),
+    names: taskNames(domain, task).map((text) => namesOf(domain, task, text)),
     own: domain.taskAddresses(task),
     agent: domain.agentAddresses(task.agent),
     hostPorts: task.hostPorts.filter((port) => domain.isPort(port)),
     discoveryPorts: discovery?.ports.filter(({ number }) => domain.isPort(number)),
     weight: srvWeight(domain, task),
   };
-  domain.last = data;
-  return data;
 }
 
-function writeName<N>(domain: MesosDomain<N>, task: Task, text: string, suffix: string, data: TaskData): void {
+function namesOf<N>(domain: MesosDomain<N>, task: Task, text: string): TaskName<N> {
+  const { writer } = domain;
+  const { plain, slave } = domain.framework(task.framework.name);
+  const app = domain.app(task.framework.name, text);
+  const canonical = domain.canonical(app.name, domain.canonicalSuffix(task));
+  return { text, app, host: writer.under(canonical, plain), slaveHost: writer.under(canonical, slave) };
+}
+
+function writeName<N>(domain: MesosDomain<N>, task: Task, name: TaskName<N>, data: TaskData<N>): void {
   const { writer } = domain;
   const { weight } = data;
-  const framework = domain.framework(task.framework.name);
-  const app = domain.app(task.framework.name, text);
-  const canonical = domain.canonical(app.name, suffix);
-  const host = writer.under(canonical, framework.plain);
-  const slaveHost = writer.under(canonical, framework.slave);
+  const { text, app, host, slaveHost } = name;
   const isFound = isFoundUnder(() => sharedName(domain, task, text), task, domain.exact);
   // The canonical name is the instance's own, and no one is sent there who did not ask for it.
   const plain = isFound ? [app.plain, host] : [host];
