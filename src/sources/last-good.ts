@@ -28,7 +28,7 @@ export class LastGood {
   readonly #tasks = new Map<string, Map<string, Entry>>();
   #taskCount = 0;
   /** The entries in the order of the last whole report: the next one mostly has the same, which saves the look-up. */
-  #order: readonly Entry[] = [];
+  readonly #order: Entry[] = [];
   #report = 0;
   #agents = new Map<string, Agent>();
   #frameworks = new Map<string, Framework>();
@@ -76,9 +76,9 @@ export class LastGood {
     delta.masters(this.#masters, cluster.masters);
     this.#masters = cluster.masters;
     this.#report++;
-    const order: Entry[] = [];
+    let count = 0;
     for (const task of cluster.tasks) {
-      const expected = this.#order[order.length];
+      const expected = this.#order[count];
       const isExpected = expected?.task.id === task.id && expected.task.framework.id === task.framework.id;
       const entry = isExpected && expected.report !== GONE ? expected : this.#find(task);
       if (entry?.report === this.#report)
@@ -86,10 +86,10 @@ export class LastGood {
           where: `task ${JSON.stringify(task.id)} of framework ${task.framework.id}`,
           why: 'is reported twice; the first one counts',
         });
-      else order.push(this.#put(task, entry, delta));
+      else this.#order[count++] = this.#put(task, entry, delta);
     }
-    this.#order = order;
-    if (order.length < this.#taskCount) this.#removeUnreported(delta);
+    this.#order.length = count;
+    if (count < this.#taskCount) this.#removeUnreported(delta);
     return { delta: delta.done(), repeated };
   }
 

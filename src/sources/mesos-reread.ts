@@ -39,19 +39,17 @@ const FACTOR_B = 0x85ebca6b | 0;
 
 /** Goes over the tasks of one document. */
 export class TaskTexts {
-  /** Those found so far, in order. */
-  readonly found: TaskText[] = [];
   readonly #scanner: JsonScanner;
   readonly #view: DataView;
   readonly #known: readonly TaskText[];
   /** The place in `#known` of the text that is expected next. */
   #next = 0;
-  /** Places in `#known` by the first hash; made when a text is not the one that was expected. */
-  #places: Map<number, number> | undefined;
+  /** Made when a text is not the one that was expected. */
+  #places: Places | undefined;
   #hashA = 0;
   #hashB = 0;
 
-  /** @param known what was found in the document before */
+  /** @param known the tasks of the document before, in order */
   constructor(scanner: JsonScanner, text: Buffer, known: readonly TaskText[]) {
     this.#scanner = scanner;
     this.#view = new DataView(text.buffer, text.byteOffset, text.byteLength);
@@ -64,7 +62,6 @@ export class TaskTexts {
     const expected = this.#known[this.#next];
     const text = this.#isAt(expected, start) ? this.#again(this.#next, start) : this.#search(this.#scanner.skip());
     this.#scanner.moveTo(text.end);
-    this.found.push(text);
     return text;
   }
 
@@ -88,11 +85,9 @@ export class TaskTexts {
   /** Where tasks came or went, those behind them have moved. */
   #search({ start, end }: Span): TaskText {
     this.#hash(start, end);
-    this.#places ??= new Map(this.#known.map(({ hashA }, place) => [hashA, place]));
-    const place = this.#places.get(this.#hashA);
-    const known = place === undefined ? undefined : this.#known[place];
-    if (known && known.hashB === this.#hashB && known.end - known.start === end - start)
-      return this.#again(place!, start);
+    this.#places ??= new Places(this.#known);
+    const place = this.#places.find(this.#hashA, this.#hashB, end - start);
+    if (place !== undefined) return this.#again(place, start);
     const before = this.#known[this.#next++]?.task;
     return { start, end, hashA: this.#hashA, hashB: this.#hashB, task: undefined, complaints: NONE, before };
   }
@@ -118,5 +113,36 @@ export class TaskTexts {
     }
     this.#hashA = a;
     this.#hashB = b;
+  }
+}
+
+/**
+ * Places of texts in their list, by hash. A table of numbers, because a map of so many leaves enough behind that the
+ * engine would look through all of its memory for more.
+ */
+class Places {
+  readonly #texts: readonly TaskText[];
+  /** A place and 1, at what the lowest bits of the first hash say or the next one that is free. */
+  readonly #table: Uint32Array;
+
+  constructor(texts: readonly TaskText[]) {
+    this.#texts = texts;
+    this.#table = new Uint32Array(2 ** Math.ceil(Math.log2(2 * texts.length + 1)));
+    const mask = this.#table.length - 1;
+    for (let place = 0; place < texts.length; place++) {
+      let slot = texts[place]!.hashA & mask;
+      while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
+      this.#table[slot] = place + 1;
+    }
+  }
+
+  find(hashA: number, hashB: number, length: number): number | undefined {
+    const mask = this.#table.length - 1;
+    for (let slot = hashA & mask; this.#table[slot] !== 0; slot = (slot + 1) & mask) {
+      const place = this.#table[slot]! - 1;
+      const text = this.#texts[place]!;
+      if (text.hashA === hashA && text.hashB === hashB && text.end - text.start === length) return place;
+    }
+    return undefined;
   }
 }

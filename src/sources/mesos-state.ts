@@ -35,8 +35,8 @@ export function readMesosState(document: unknown, options: MesosStateOptions = {
   state.agents(document.slaves, (value) => value);
   if (state.isList(document.frameworks, 'frameworks'))
     listOf(document.frameworks).forEach((value, i) => {
-      state.framework(i, value, isObject(value) ? value.tasks : undefined, (task, framework, place) => {
-        state.task(task, framework, place);
+      state.framework(i, value, isObject(value) ? value.tasks : undefined, (task, framework, list, t) => {
+        state.task(task, framework, list, t);
       });
     });
   return state.finish(document.leader);
@@ -82,13 +82,13 @@ export class MesosStateReader {
     state.agents(agents, parse);
     state.isList(notList, 'frameworks');
     frameworks.forEach(({ fields, tasks }, i) => {
-      state.framework(i, fields, tasks, (task, framework, place) => {
-        state.taskText(task as TaskText, framework, place, parse);
+      state.framework(i, fields, tasks, (task, framework, list, t) => {
+        state.taskText(task as TaskText, framework, list, t, parse);
       });
     });
     const reading = state.finish(leader);
     this.#known = {
-      texts: texts.found,
+      texts: frameworks.flatMap(({ tasks }) => (Array.isArray(tasks) ? (tasks as TaskText[]) : [])),
       agents: byId(reading.cluster.agents),
       frameworks: byId(reading.cluster.frameworks),
     };
@@ -179,12 +179,12 @@ class StateBuilder {
     });
   }
 
-  /** @param read reads an element of the list `tasks`; a place is `frameworks[0].tasks[0]` */
+  /** @param read reads an element of the list `tasks`; the list is `frameworks[0].tasks`, and `t` its number there */
   framework(
     i: number,
     value: unknown,
     tasks: unknown,
-    read: (element: unknown, framework: Framework, place: () => string) => void,
+    read: (element: unknown, framework: Framework, list: string, t: number) => void,
   ): void {
     if (!isObject(value)) {
       this.#problem(`frameworks[${i}]`, `expected an object, got ${show(value)}; it is left out`);
@@ -200,20 +200,21 @@ class StateBuilder {
     if (known && isSameFramework(known, framework)) framework = known;
     this.#frameworks.push(framework);
     if (!this.isList(tasks, `frameworks[${i}].tasks${called}`)) return;
-    const list = listOf(tasks);
-    for (let t = 0; t < list.length; t++) read(list[t], framework, () => `frameworks[${i}].tasks[${t}]`);
+    const elements = listOf(tasks);
+    const list = `frameworks[${i}].tasks`;
+    for (let t = 0; t < elements.length; t++) read(elements[t], framework, list, t);
   }
 
   /** A task by its text. One that was read before, with the framework and agent that it has now, is not read again. */
-  taskText(text: TaskText, framework: Framework, place: () => string, parse: (text: TaskText) => unknown): void {
+  taskText(text: TaskText, framework: Framework, list: string, t: number, parse: (text: TaskText) => unknown): void {
     const { task, before } = text;
     if (task && task.framework === framework && this.#agents.get(task.agent.id) === task.agent) {
-      for (const { part, why } of text.complaints) this.#complain(place, task.id, part, why);
+      for (const { part, why } of text.complaints) this.#complain(list, t, task.id, part, why);
       this.#tasks.push(task);
       return;
     }
     const complaints: Complaint[] = [];
-    text.task = this.task(parse(text), framework, place, before, complaints);
+    text.task = this.task(parse(text), framework, list, t, before, complaints);
     text.complaints = complaints.length === 0 ? NONE : complaints;
     text.before = undefined;
   }
@@ -227,18 +228,19 @@ class StateBuilder {
   task(
     value: unknown,
     framework: Framework,
-    place: () => string,
+    list: string,
+    t: number,
     before?: Task,
     complaints?: Complaint[],
   ): Task | undefined {
     const id = isObject(value) ? textOf(value.id) : undefined;
     if (!isObject(value) || id === undefined || textOf(value.state) === undefined) {
-      this.#problem(place(), 'expected an object with an id and a state; the task is left out');
+      this.#problem(`${list}[${t}]`, 'expected an object with an id and a state; the task is left out');
       return undefined;
     }
     const agentId = textOf(value.slave_id);
     if (agentId === undefined) {
-      this.#complain(place, id, '', 'slave_id is missing; the task is left out');
+      this.#complain(list, t, id, '', 'slave_id is missing; the task is left out');
       return undefined;
     }
     const agent = this.#agents.get(agentId);
@@ -264,7 +266,7 @@ class StateBuilder {
     };
     const facts = mergeFacts(undefined, message, (part, why) => {
       complaints?.push({ part, why });
-      this.#complain(place, id, part, why);
+      this.#complain(list, t, id, part, why);
     });
     const task = taskOf(facts, framework, agent);
     // Much of what a master says of a task, such as the times of its statuses, changes nothing here.
@@ -273,8 +275,8 @@ class StateBuilder {
     return isSame ? before : task;
   }
 
-  #complain(place: () => string, id: string, part: string, why: string): void {
-    this.#problem(`${place()}${part} (id ${show(id)})`, why);
+  #complain(list: string, t: number, id: string, part: string, why: string): void {
+    this.#problem(`${list}[${t}]${part} (id ${show(id)})`, why);
   }
 
   finish(leader: unknown): Reading {
