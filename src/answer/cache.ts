@@ -173,7 +173,7 @@ export class AnswerCache {
     if ((words[word + EntryWord.KIND] & SOA_AT_END) === 0) return false;
     const serial = this.#image.newSerial(words[at + 1], now);
     if (serial < 0) return false;
-    const from = this.#image.octets;
+    const from = this.#image.texts;
     const to = (word + EntryWord.WORDS) * 4 + (words[word] & 0xffff) - SOA_NUMBERS;
     for (let i = 0; i < 4; i++) octets[to + i] = from[serial + i];
     words[at + 1] = now;

@@ -5,7 +5,7 @@ import { MAX_NAME } from '../wire/name.ts';
 import { NameView } from '../wire/name-view.ts';
 import type { Query } from '../wire/query.ts';
 import type { ImageReader } from '../zone/image-reader.ts';
-import { NodeField, ZoneField, ZoneFlag } from '../zone/layout.ts';
+import { ZoneField, ZoneFlag } from '../zone/layout.ts';
 import { Lookup, Outcome } from '../zone/lookup.ts';
 import type { Dependencies } from './dependencies.ts';
 import type { MessageWriter } from './message.ts';
@@ -186,15 +186,14 @@ export class Composer {
     const { message, sections } = this;
     const lookup = this.#lookup;
     const { node, set, cutLabel } = lookup;
-    const nodeName = node * 4 + NodeField.NAME;
     const ttl = image.words[set + 1];
     const rdataAt = sections.firstRdata(node, set);
     const start = message.length;
     // The question's own suffix names the DNAME's owner, unless the name was followed here.
     if (pointer === 12 && isOwnName) message.putPointer(12 + name.labelAt[cutLabel]);
-    else message.putName(image.octets, nodeName, true);
+    else message.putName(image.texts, image.nameAt(node), true);
     const targets = message.targets;
-    if (!this.#tryRecord(image.octets, Type.DNAME, ttl, rdataAt, start)) return NO_POINTER;
+    if (!this.#tryRecord(image.texts, Type.DNAME, ttl, rdataAt, start)) return NO_POINTER;
     const to = message.targetAt[targets];
     if (!this.#target.expand(message.octets, to)) return NO_POINTER;
     const prefix = name.labelAt[cutLabel];
@@ -241,14 +240,13 @@ export class Composer {
     }
     dependencies.addSoa(image.slot, node);
     const rdataAt = sections.firstRdata(node, set);
-    const length = (image.octets[rdataAt - 2] << 8) | image.octets[rdataAt - 1];
-    const minimum = readU32(image.octets, rdataAt + length - 4);
+    const length = image.textLength(rdataAt - 2);
+    const minimum = readU32(image.texts, rdataAt + length - 4);
     const ttl = image.words[set + 1];
     if (alias !== zone && !isOwn) message.override(-1, -1);
     const start = message.length;
-    message.putName(image.octets, node * 4 + NodeField.NAME, true);
-    if (message.putRecord(image.octets, Type.SOA, ttl < minimum ? ttl : minimum, rdataAt, length))
-      message.authorities++;
+    message.putName(image.texts, image.nameAt(node), true);
+    if (message.putRecord(image.texts, Type.SOA, ttl < minimum ? ttl : minimum, rdataAt, length)) message.authorities++;
     else {
       message.cut(start);
       sections.isTruncated = true;

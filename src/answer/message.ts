@@ -136,9 +136,18 @@ export class MessageWriter {
 
   /**
    * Writes what follows the owner of a record: type, class, TTL, rdata.
+   * @param rdataLength all octets of it
+   * @param targetAt where in `source` its name lies, which then ends it, when that is elsewhere
    * @returns false when it does not fit; the caller cuts back to where the record began
    */
-  putRecord(source: Uint8Array, type: number, ttl: number, rdataAt: number, rdataLength: number): boolean {
+  putRecord(
+    source: Uint8Array,
+    type: number,
+    ttl: number,
+    rdataAt: number,
+    rdataLength: number,
+    targetAt = 0,
+  ): boolean {
     const octets = this.octets;
     const compressible = compressibleName(type);
     const plain = plainName(type);
@@ -168,10 +177,10 @@ export class MessageWriter {
         octets[start + 2] = (this.#srv >> 8) & 255;
         octets[start + 3] = this.#srv & 255;
       }
-      const end = this.#load(source, rdataAt + head);
+      const end = this.#load(source, targetAt > 0 ? targetAt : rdataAt + head);
       const target = this.#write(compressible >= 0);
       if (this.targets < MAX_TARGETS) this.targetAt[this.targets++] = target;
-      if (end < rdataAt + rdataLength) this.#putRest(source, type, end, rdataAt + rdataLength);
+      if (targetAt === 0 && end < rdataAt + rdataLength) this.#putRest(source, type, end, rdataAt + rdataLength);
     }
     const length = this.length - start;
     octets[start - 2] = length >> 8;

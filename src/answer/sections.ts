@@ -66,23 +66,22 @@ export class Sections {
     const hasViews = ((words[set] >>> 16) & SetFlag.VIEWS) !== 0;
     const type = words[set] & 0xffff;
     const count = words[set + 2];
-    const first = node * 4 + words[set + 3];
+    const first = image.firstPlace(node, set);
     const skip = mayTurn && count > 1 ? this.start % count : 0;
-    let from = first;
-    for (let i = 0; i < skip; i++) from = this.#nextRecord(from, hasViews);
+    let rule = hasViews ? this.#ruleAt(node, set, skip) : 0;
     this.turnStart = message.length;
     // Records that may change places must not point into one another.
     message.isFrozen = mayTurn && count > 1;
-    let at = from;
     let written = 0;
-    for (let i = 0; i < count; i++) {
-      if (i === count - skip && skip > 0) at = first;
-      const rdataAt = hasViews ? at + 3 + octets[at] : at + 2;
-      const length = (octets[rdataAt - 2] << 8) | octets[rdataAt - 1];
-      if (!hasViews || image.isSeen(at, this.view)) {
+    for (let i = skip, left = count; left > 0; i++, left--) {
+      if (i === count) {
+        i = 0;
+        if (hasViews) rule = image.firstRule(node, set);
+      }
+      if (!hasViews || image.isSeen(rule, this.view)) {
         const start = message.length;
         message.putPointer(pointer);
-        if (!message.putRecord(octets, type, words[set + 1], rdataAt, length)) {
+        if (!this.#putRecord(type, words[set + 1], words[first + i])) {
           message.cut(start);
           this.isTruncated = true;
           this.isComplete = false;
@@ -92,7 +91,7 @@ export class Sections {
         written++;
         message.answers++;
       }
-      at = rdataAt + length;
+      if (hasViews) rule += 1 + octets[rule];
     }
     message.isFrozen = false;
     this.turnEnd = message.length;
@@ -101,21 +100,31 @@ export class Sections {
     this.turnCount = mayTurn && written > 1 && !this.isTooLongToTurn ? written : 0;
   }
 
-  /** Where the rdata of the first record lies that the view sees of an RRset; there is one, or the set was not found. */
+  /** Where in the image's texts the rdata of the first record lies that the view sees of an RRset. Not for SRV. */
   firstRdata(node: number, set: number): number {
     const image = this.#image;
-    const hasViews = ((image.words[set] >>> 16) & SetFlag.VIEWS) !== 0;
-    let at = node * 4 + image.words[set + 3];
-    if (!hasViews) return at + 2;
-    while (!image.isSeen(at, this.view)) at = this.#nextRecord(at, true);
-    return at + 3 + image.octets[at];
+    let at = image.firstPlace(node, set);
+    if (((image.words[set] >>> 16) & SetFlag.VIEWS) === 0) return image.words[at] + 2;
+    // There is one, or the set was not found.
+    for (let rule = image.firstRule(node, set); !image.isSeen(rule, this.view); rule += 1 + image.octets[rule]) at++;
+    return image.words[at] + 2;
   }
 
-  /** The record behind the one at `at`, which begins with its rule if the set has any. */
-  #nextRecord(at: number, hasViews: boolean): number {
-    const { octets } = this.#image;
-    const lengthAt = hasViews ? at + 1 + octets[at] : at;
-    return lengthAt + 2 + ((octets[lengthAt] << 8) | octets[lengthAt + 1]);
+  /** Where the rule of an RRset's record `index` starts. */
+  #ruleAt(node: number, set: number, index: number): number {
+    const image = this.#image;
+    let at = image.firstRule(node, set);
+    for (let i = 0; i < index; i++) at += 1 + image.octets[at];
+    return at;
+  }
+
+  /** Writes what follows the owner of a record whose rdata lie at a place. @returns false when it does not fit */
+  #putRecord(type: number, ttl: number, place: number): boolean {
+    const image = this.#image;
+    const { texts } = image;
+    if (type !== Type.SRV) return this.message.putRecord(texts, type, ttl, place + 2, image.textLength(place));
+    const target = image.target(place);
+    return this.message.putRecord(texts, type, ttl, place + 2, 6 + image.textLength(target), target + 2);
   }
 
   /** RFC 8482: over UDP one RRset is enough; over TCP everything. */
@@ -132,22 +141,21 @@ export class Sections {
   /** The NS set of a cut, and the addresses of its servers that the zone holds: those at or below the cut are required. */
   putReferral(id: number, name: NameView, apex: number): void {
     const image = this.#image;
-    const { octets, words } = image;
+    const { octets, words, texts } = image;
     const { message, lookup } = this;
     const { node, set, cutLabel } = lookup;
-    const first = node * 4 + words[set + 3];
+    const first = image.firstPlace(node, set);
+    const count = words[set + 2];
     const hasViews = ((words[set] >>> 16) & SetFlag.VIEWS) !== 0;
     const targets = message.targets;
-    let at = first;
-    for (let left = words[set + 2]; left > 0; left--) {
-      const rdataAt = hasViews ? at + 3 + octets[at] : at + 2;
-      const length = (octets[rdataAt - 2] << 8) | octets[rdataAt - 1];
-      const isSeen = !hasViews || image.isSeen(at, this.view);
-      at = rdataAt + length;
+    let rule = image.firstRule(node, set);
+    for (let i = 0; i < count; i++) {
+      const isSeen = !hasViews || image.isSeen(rule, this.view);
+      if (hasViews) rule += 1 + octets[rule];
       if (!isSeen) continue;
       const start = message.length;
-      message.putName(octets, node * 4 + NodeField.NAME, true);
-      if (!message.putRecord(octets, Type.NS, words[set + 1], rdataAt, length)) {
+      message.putName(texts, image.nameAt(node), true);
+      if (!this.#putRecord(Type.NS, words[set + 1], words[first + i])) {
         message.cut(start);
         this.isTruncated = true;
         this.isComplete = false;
@@ -157,15 +165,15 @@ export class Sections {
     }
     this.#forgetSeen();
     for (let required = 1; required >= 0; required--) {
-      at = first;
+      rule = image.firstRule(node, set);
       let written = targets;
-      for (let left = words[set + 2]; left > 0; left--) {
-        const target = this.#target;
-        target.read(octets, hasViews ? at + 3 + octets[at] : at + 2, octets.length);
-        target.hash();
-        const isSeen = !hasViews || image.isSeen(at, this.view);
-        at = this.#nextRecord(at, hasViews);
+      for (let i = 0; i < count; i++) {
+        const isSeen = !hasViews || image.isSeen(rule, this.view);
+        if (hasViews) rule += 1 + octets[rule];
         if (!isSeen) continue;
+        const target = this.#target;
+        target.read(texts, words[first + i] + 2, texts.length);
+        target.hash();
         const writtenAt = written < MAX_TARGETS ? message.targetAt[written] : 0;
         written++;
         if ((target.isBelow(name, cutLabel) ? 1 : 0) !== required || !target.isBelow(name, apex)) continue;
@@ -186,32 +194,35 @@ export class Sections {
     const image = this.#image;
     const { message } = this;
     const type = image.words[set] & 0xffff;
-    if (additionalNameOffset(type) < 0) return;
+    const nameOffset = additionalNameOffset(type);
+    if (nameOffset < 0) return;
     const isService = type === Type.SVCB || type === Type.HTTPS;
-    const { octets, words } = image;
+    const { octets, words, texts } = image;
     const hasViews = ((words[set] >>> 16) & SetFlag.VIEWS) !== 0;
     const count = words[set + 2];
     const skip = count > 1 ? this.start % count : 0;
-    const first = node * 4 + words[set + 3];
-    let at = first;
-    for (let i = 0; i < skip; i++) at = this.#nextRecord(at, hasViews);
+    const first = image.firstPlace(node, set);
+    let rule = hasViews ? this.#ruleAt(node, set, skip) : 0;
     this.#forgetSeen();
     let target = this.#firstTarget;
-    for (let i = 0; i < count; i++) {
-      if (i === count - skip && skip > 0) at = first;
-      const rdataAt = hasViews ? at + 3 + octets[at] : at + 2;
-      const visible = !hasViews || image.isSeen(at, this.view);
-      at = this.#nextRecord(at, hasViews);
+    for (let i = skip, left = count; left > 0; i++, left--) {
+      if (i === count) {
+        i = 0;
+        if (hasViews) rule = image.firstRule(node, set);
+      }
+      const visible = !hasViews || image.isSeen(rule, this.view);
+      if (hasViews) rule += 1 + octets[rule];
       if (!visible) continue;
-      const nameAt = rdataAt + additionalNameOffset(type);
+      const place = words[first + i];
+      const nameAt = type === Type.SRV ? image.target(place) + 2 : place + 2 + nameOffset;
       // RFC 9460 2.5.2: a target of "." in service mode means the owner itself, whose addresses the client asks for anyway.
-      if (octets[nameAt] === 0) {
+      if (texts[nameAt] === 0) {
         target++;
         continue;
       }
       const written = isService || target >= message.targets ? 0 : message.targetAt[target];
       target++;
-      this.#target.read(octets, nameAt, octets.length);
+      this.#target.read(texts, nameAt, texts.length);
       this.#target.hash();
       if (!this.#addTarget(written)) {
         this.isComplete = false;
@@ -264,24 +275,23 @@ export class Sections {
     const hasViews = ((words[set] >>> 16) & SetFlag.VIEWS) !== 0;
     const start = message.length;
     const pointers = message.pointers;
-    let at = node * 4 + words[set + 3];
+    const first = image.firstPlace(node, set);
+    let rule = image.firstRule(node, set);
     let count = 0;
-    for (let left = words[set + 2]; left > 0; left--) {
-      const rdataAt = hasViews ? at + 3 + octets[at] : at + 2;
-      const length = (octets[rdataAt - 2] << 8) | octets[rdataAt - 1];
-      if (!hasViews || image.isSeen(at, this.view)) {
+    for (let i = 0; i < words[set + 2]; i++) {
+      if (!hasViews || image.isSeen(rule, this.view)) {
         if (written > 0 && written < POINTER_LIMIT && message.pointers < MAX_TARGETS) {
           message.pointerAt[message.pointers++] = message.length;
           message.putPointer(written);
-        } else message.putName(octets, node * 4 + NodeField.NAME, true);
-        if (!message.putRecord(octets, type, words[set + 1], rdataAt, length)) {
+        } else message.putName(image.texts, image.nameAt(node), true);
+        if (!this.#putRecord(type, words[set + 1], words[first + i])) {
           message.cut(start);
           message.pointers = pointers;
           return false;
         }
         count++;
       }
-      at = rdataAt + length;
+      if (hasViews) rule += 1 + octets[rule];
     }
     message.additionals += count;
     return true;

@@ -45,17 +45,4 @@ export class NameNode {
     for (; node.parent; node = node.parent) name += String.fromCharCode(node.label.length) + node.label;
     return `${name}\0`;
   }
-
-  /** Writes the octets. @returns where they end */
-  write(octets: Uint8Array, start: number): number {
-    let at = start;
-    let node: NameNode = this;
-    for (; node.parent; node = node.parent) {
-      const { label } = node;
-      octets[at++] = label.length;
-      for (let i = 0; i < label.length; i++) octets[at++] = label.charCodeAt(i);
-    }
-    octets[at++] = 0;
-    return at;
-  }
 }

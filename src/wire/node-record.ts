@@ -22,15 +22,14 @@ export class SrvData {
     return srvRdata(this.priority, this.weight, this.port, this.target.octets);
   }
 
-  /** Writes the octets. @returns where they end */
-  write(octets: Uint8Array, at: number): number {
+  /** Writes what comes before the target: six octets. */
+  writeFields(octets: Uint8Array, at: number): void {
     octets[at] = this.priority >> 8;
     octets[at + 1] = this.priority;
     octets[at + 2] = this.weight >> 8;
     octets[at + 3] = this.weight;
     octets[at + 4] = this.port >> 8;
     octets[at + 5] = this.port;
-    return this.target.write(octets, at + 6);
   }
 }
 

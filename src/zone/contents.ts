@@ -1,12 +1,15 @@
 // What records say: type, TTL, views and rdata, each combination once, in columns. The names of one task say the same few
 // things many times over, so a million records are a quarter of that in contents.
+import { Type } from '../wire/codes.ts';
 import type { Octets } from '../wire/name.ts';
+import { hashName } from '../wire/name-hash.ts';
+import type { NameNode } from '../wire/name-node.ts';
 import { NodeRecord } from '../wire/node-record.ts';
 import type { RR } from '../wire/rr.ts';
 import type { Views } from '../wire/views.ts';
 import { EVERYWHERE } from '../wire/views.ts';
 import { allocateOctets, LOOP_OCTETS, type OctetBuffer } from './octet-buffer.ts';
-import { hashOctets, OctetHeap } from './octet-heap.ts';
+import { type Move, NOWHERE, type Texts } from './texts.ts';
 
 const FIRST_CONTENTS = 1 << 10;
 
@@ -16,7 +19,7 @@ const WORDS = 5;
 const CHAIN = 0;
 /** Index in `#kinds`. */
 const KIND = 1;
-/** Where its rdata lies in the heap. */
+/** Where its rdata lies among the texts. */
 const RDATA = 2;
 const REFERENCES = 3;
 const HASH = 4;
@@ -35,9 +38,13 @@ interface Kind {
 /** Kinds that are looked through before a look into the table: a cluster's records have three or four. */
 const COMMON_KINDS = 8;
 
+/** Octets of SRV rdata in front of the target. */
+const SERVICE_FIELDS = 6;
+
 /** A set of record contents, each known by a small number while anything refers to it. */
 export class Contents {
-  readonly #heap = new OctetHeap();
+  readonly #texts: Texts;
+  readonly #placeOf: (name: NameNode) => number;
   readonly #kinds: Kind[] = [];
   /** Numbers of kinds: type and TTL -> views. */
   readonly #kindNumbers = new Map<number, Map<Views, number>>();
@@ -51,9 +58,10 @@ export class Contents {
   /** The rdata that is looked for. */
   readonly #rdata = allocateOctets(65_536);
 
-  /** Where the octets of rdata lie that `position` gives. */
-  get heap(): OctetHeap {
-    return this.#heap;
+  /** @param placeOf where a name lies among the texts, spelled the same, if that is known */
+  constructor(texts: Texts, placeOf: (name: NameNode) => number = () => NOWHERE) {
+    this.#texts = texts;
+    this.#placeOf = placeOf;
   }
 
   /** The number of what a record says; new if need be. It is to be referred to before anything else is let go. */
@@ -61,24 +69,42 @@ export class Contents {
     const last = this.#last;
     if (last !== undefined && isSame(last, rr)) return this.#lastContent;
     const kind = this.#kindOf(rr.type, rr.ttl, rr.views);
-    const octets = this.#rdata;
-    const length = writeRdata(octets, rr);
-    const hash = hashOctets(octets, length, seedOf(kind));
-    const words = this.#words;
-    let content = this.#buckets[hash & (this.#buckets.length - 1)]!;
-    for (; content !== NONE; content = words[content * WORDS + CHAIN]!) {
-      const at = content * WORDS;
-      if (
-        words[at + HASH] === hash &&
-        words[at + KIND] === kind &&
-        this.#heap.equals(words[at + RDATA]! >>> 0, octets, length)
-      )
-        break;
-    }
-    if (content === NONE) content = this.#add(kind, hash, length);
+    const content = rr.type === Type.SRV ? this.#ofService(kind, rr) : this.#ofRdata(kind, rr);
     this.#last = rr;
     this.#lastContent = content;
     return content;
+  }
+
+  #ofRdata(kind: number, rr: RR | NodeRecord): number {
+    const octets = this.#rdata;
+    const length = writeRdata(octets, rr.rdata);
+    const hash = hashOctets(octets, length, seedOf(kind));
+    const words = this.#words;
+    for (let content = this.#first(hash); content !== NONE; content = words[content * WORDS + CHAIN]!)
+      if (this.#isLike(content, hash, kind) && this.#texts.equals(this.place(content), octets, length)) return content;
+    return this.#add(kind, hash, this.#texts.addOctets(octets, length));
+  }
+
+  /** The same, of SRV rdata: its target is mostly an owner name, which need not be written to be hashed and compared. */
+  #ofService(kind: number, rr: RR | NodeRecord): number {
+    const data = rr instanceof NodeRecord ? rr.data : rr.rdata;
+    const fields = this.#rdata;
+    const target = typeof data === 'string' ? data.slice(SERVICE_FIELDS) : data.target;
+    if (typeof data === 'string') for (let i = 0; i < SERVICE_FIELDS; i++) fields[i] = data.charCodeAt(i);
+    else data.writeFields(fields, 0);
+    const isNode = typeof target !== 'string';
+    const hash = hashOctets(fields, SERVICE_FIELDS, seedOf(kind) ^ (isNode ? target.hash : hashName(target)));
+    const place = isNode ? this.#placeOf(target) : NOWHERE;
+    const [words, texts] = [this.#words, this.#texts];
+    for (let content = this.#first(hash); content !== NONE; content = words[content * WORDS + CHAIN]!) {
+      if (!this.#isLike(content, hash, kind) || !texts.startsWith(this.place(content), fields, SERVICE_FIELDS))
+        continue;
+      const known = texts.target(this.place(content));
+      if (known === place || (isNode ? texts.isNode(known, target) : texts.isText(known, target))) return content;
+    }
+    const rdata =
+      place === NOWHERE ? texts.addService(fields, isNode ? target.octets : target) : texts.addServiceTo(fields, place);
+    return this.#add(kind, hash, rdata);
   }
 
   refer(content: number): void {
@@ -97,12 +123,18 @@ export class Contents {
       while (words[before * WORDS + CHAIN] !== content) before = words[before * WORDS + CHAIN]!;
       words[before * WORDS + CHAIN] = words[at + CHAIN]!;
     }
-    this.#heap.remove(this.position(content));
+    this.#texts.removeRdata(this.type(content), this.place(content));
     words[at + CHAIN] = this.#free;
     this.#free = content;
     this.#last = undefined;
-    if (this.#heap.isSparse)
-      this.#heap.compact(words, RDATA, WORDS, this.#used, (i) => words[i * WORDS + REFERENCES]! > 0);
+  }
+
+  /** Takes note of where the rdata were moved to. */
+  move(move: Move): void {
+    const words = this.#words;
+    for (let content = 0; content < this.#used; content++)
+      if (words[content * WORDS + REFERENCES]! > 0)
+        words[content * WORDS + RDATA] = move(this.type(content), this.place(content));
   }
 
   type(content: number): number {
@@ -117,18 +149,19 @@ export class Contents {
     return this.#kind(content).views;
   }
 
-  /** Where its rdata lies in `heap`, until the next content is let go. */
-  position(content: number): number {
+  /** Where its rdata lies among the texts. */
+  place(content: number): number {
     return this.#words[content * WORDS + RDATA]! >>> 0;
   }
 
   rdata(content: number): Octets {
-    return this.#heap.text(this.position(content));
+    return this.#texts.rdata(this.type(content), this.place(content));
   }
 
   /** Orders two by type, then by rdata. */
   compare(a: number, b: number): number {
-    return this.type(a) - this.type(b) || this.#heap.compare(this.position(a), this.position(b));
+    const type = this.type(a);
+    return type - this.type(b) || this.#texts.compareRdata(type, this.place(a), this.place(b));
   }
 
   #kind(content: number): Kind {
@@ -154,14 +187,24 @@ export class Contents {
     return kind;
   }
 
-  #add(kind: number, hash: number, length: number): number {
+  /** The first content in the bucket of a hash. */
+  #first(hash: number): number {
+    return this.#buckets[hash & (this.#buckets.length - 1)]!;
+  }
+
+  #isLike(content: number, hash: number, kind: number): boolean {
+    const at = content * WORDS;
+    return this.#words[at + HASH] === hash && this.#words[at + KIND] === kind;
+  }
+
+  #add(kind: number, hash: number, place: number): number {
     const content = this.#take();
     const words = this.#words;
     const bucket = hash & (this.#buckets.length - 1);
     const at = content * WORDS;
     words[at + CHAIN] = this.#buckets[bucket]!;
     words[at + KIND] = kind;
-    words[at + RDATA] = this.#heap.addOctets(this.#rdata, length);
+    words[at + RDATA] = place;
     words[at + REFERENCES] = 0;
     words[at + HASH] = hash;
     this.#buckets[bucket] = content;
@@ -202,12 +245,20 @@ function isSame(a: RR | NodeRecord, b: RR | NodeRecord): boolean {
 }
 
 /** @returns octets written */
-function writeRdata(octets: OctetBuffer, rr: RR | NodeRecord): number {
-  const data = rr instanceof NodeRecord ? rr.data : rr.rdata;
-  if (typeof data !== 'string') return data.write(octets, 0);
-  if (data.length > LOOP_OCTETS) return octets.latin1Write(data, 0);
-  for (let i = 0; i < data.length; i++) octets[i] = data.charCodeAt(i);
-  return data.length;
+function writeRdata(octets: OctetBuffer, rdata: Octets): number {
+  if (rdata.length > LOOP_OCTETS) return octets.latin1Write(rdata, 0);
+  for (let i = 0; i < rdata.length; i++) octets[i] = rdata.charCodeAt(i);
+  return rdata.length;
+}
+
+/** FNV-1a's prime for 32 bits. */
+const PRIME = 0x01000193;
+
+/** A hash of the first octets of a buffer. */
+function hashOctets(octets: Uint8Array, length: number, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ octets[i]!, PRIME);
+  return hash ^ (hash >>> 15); // what the last octets changed, down to the low bits
 }
 
 function seedOf(kind: number): number {

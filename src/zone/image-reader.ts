@@ -8,13 +8,13 @@ import type { NameView } from '../wire/name-view.ts';
 import { OUTSIDE, TRAITS } from '../wire/views.ts';
 import { ClientTable } from './client-table.ts';
 import {
-  align,
   Control,
   type ImageBuffers,
   NodeField,
   NodeFlag,
   SET_WORDS,
   SetFlag,
+  TARGET_WORD,
   TOMBSTONE,
   ZoneField,
   ZoneFlag,
@@ -32,6 +32,9 @@ export class ImageReader {
   #epoch = 0;
   words!: Uint32Array;
   octets!: Uint8Array;
+  /** The octets of names and rdata, and the same as words. */
+  texts!: Uint8Array;
+  #textWords!: Uint32Array;
   #nodes!: Uint32Array;
   #nodeMask = 0;
   #zones!: Uint32Array;
@@ -59,6 +62,8 @@ export class ImageReader {
     this.#epoch = buffers.epoch;
     this.words = new Uint32Array(buffers.arena);
     this.octets = new Uint8Array(buffers.arena);
+    this.texts = new Uint8Array(buffers.texts);
+    this.#textWords = new Uint32Array(buffers.texts);
     this.#nodes = new Uint32Array(buffers.nodes);
     this.#nodeMask = this.#nodes.length - 1;
     this.#zones = new Uint32Array(buffers.zones);
@@ -99,7 +104,13 @@ export class ImageReader {
         word !== TOMBSTONE &&
         this.words[word] === hash >>> 0 &&
         (this.words[word + ZoneField.FLAGS] & ZoneFlag.HIDDEN) === 0 &&
-        this.#matches(name, name.labelAt[label], word * 4 + ZoneField.ORIGIN, this.octets[word * 4 + ZoneField.LENGTHS])
+        matches(
+          name,
+          name.labelAt[label],
+          this.octets,
+          word * 4 + ZoneField.ORIGIN,
+          this.octets[word * 4 + ZoneField.LENGTHS],
+        )
       )
         return word;
     }
@@ -124,34 +135,47 @@ export class ImageReader {
         return 0;
       }
       if (word === TOMBSTONE || words[word] !== hash >>> 0 || words[word + NodeField.ZONE] !== zone) continue;
-      let at = word * 4 + NodeField.NAME;
-      let length = this.octets[at - 2];
-      if ((this.octets[at - 1] & NodeFlag.HIDDEN) !== 0) {
+      let length = this.octets[word * 4 + NodeField.NAME_LENGTH];
+      if ((this.octets[word * 4 + NodeField.FLAGS] & NodeFlag.HIDDEN) !== 0) {
         this.hasPassedHidden = true;
         continue;
       }
+      let at = this.nameAt(word);
       if (wildcard) {
-        if (this.octets[at] !== 1 || this.octets[at + 1] !== 0x2a) continue;
+        if (this.texts[at] !== 1 || this.texts[at + 1] !== 0x2a) continue;
         at += 2;
         length -= 2;
       }
-      if (this.#matches(name, name.labelAt[label], at, length)) {
+      if (matches(name, name.labelAt[label], this.texts, at, length)) {
         this.slot = slot;
         return word;
       }
     }
   }
 
-  /** Whether the octets at `at` spell the suffix of `name` at `from`, letter case aside. */
-  #matches(name: NameView, from: number, at: number, length: number): boolean {
-    if (name.length - from !== length) return false;
-    const theirs = this.octets;
-    const ours = name.octets;
-    for (let i = 0; i < length; i++) {
-      const octet = theirs[at + i];
-      if (octet !== ours[from + i] && (octet < 0x41 || octet > 0x5a || octet + 0x20 !== ours[from + i])) return false;
-    }
-    return true;
+  /** Where in `texts` a node's name starts. */
+  nameAt(node: number): number {
+    return this.words[node + NodeField.NAME] + 2;
+  }
+
+  /** Word of the first of an RRset's places of rdata. */
+  firstPlace(node: number, entry: number): number {
+    return node + this.words[entry + 3];
+  }
+
+  /** Where in `octets` the rules of an RRset start, one for each rdata; they mean something if it has any. */
+  firstRule(node: number, entry: number): number {
+    return (node + this.words[entry + 3] + this.words[entry + 2]) * 4;
+  }
+
+  /** Octets of the text at a place; they start two behind it. */
+  textLength(place: number): number {
+    return (this.texts[place] << 8) | this.texts[place + 1];
+  }
+
+  /** The place of the target of SRV rdata. */
+  target(place: number): number {
+    return this.#textWords[(place >>> 2) + TARGET_WORD];
   }
 
   /** How many RRsets a node has. */
@@ -162,7 +186,7 @@ export class ImageReader {
 
   /** Word of a node's first RRset entry; the next ones follow every `SET_WORDS`. */
   firstSet(node: number): number {
-    return node + align(NodeField.NAME + this.octets[node * 4 + NodeField.NAME_LENGTH]) / 4;
+    return node + NodeField.SETS;
   }
 
   /** A node's RRset of a type that the view sees something of. @returns the word of its entry; 0 when none */
@@ -180,23 +204,21 @@ export class ImageReader {
    * Where the serial of an SOA record lies (RFC 1035 3.3.13), if nothing else of it has changed.
    * @param before the node that had it, which still lies where it was
    * @param now what the slot of that node holds now
-   * @returns the octet offset of the serial in the node that is in force; -1 when there is more to it
+   * @returns where in `texts` the serial starts that is in force; -1 when there is more to it
    */
   newSerial(before: number, now: number): number {
     if (now === 0 || now === TOMBSTONE) return -1;
-    const { words, octets } = this;
+    const { words, texts } = this;
     const old = this.findSet(before, Type.SOA, OUTSIDE);
     const set = this.findSet(now, Type.SOA, OUTSIDE);
-    if (old === 0 || set === 0 || words[old] !== words[set] || words[set] !== Type.SOA) return -1;
-    // TTL, count of records, and octets of them all.
-    if (words[old + 1] !== words[set + 1] || words[old + 2] !== words[set + 2]) return -1;
-    const length = words[set + 4];
-    if (words[old + 4] !== length) return -1;
-    const was = before * 4 + words[old + 3];
-    const is = now * 4 + words[set + 3];
-    const serial = length - SOA_NUMBERS;
-    for (let i = 0; i < length; i++)
-      if (octets[was + i] !== octets[is + i] && (i < serial || i >= serial + 4)) return -1;
+    // Flags, TTL, and that there is one.
+    if (old === 0 || set === 0 || words[old] !== Type.SOA || words[set] !== Type.SOA) return -1;
+    if (words[old + 1] !== words[set + 1] || words[old + 2] !== 1 || words[set + 2] !== 1) return -1;
+    const was = words[this.firstPlace(before, old)];
+    const is = words[this.firstPlace(now, set)];
+    const end = this.textLength(is) + 2;
+    const serial = end - SOA_NUMBERS;
+    for (let i = 0; i < end; i++) if (texts[was + i] !== texts[is + i] && (i < serial || i >= serial + 4)) return -1;
     return is + serial;
   }
 
@@ -204,11 +226,10 @@ export class ImageReader {
   isVisible(node: number, entry: number, view: number): boolean {
     if (((this.words[entry] >>> 16) & SetFlag.VIEWS) === 0) return true;
     this.hasSeenViews = true;
-    let at = node * 4 + this.words[entry + 3];
+    let at = this.firstRule(node, entry);
     for (let left = this.words[entry + 2]; left > 0; left--) {
       if (this.isSeen(at, view)) return true;
       at += 1 + this.octets[at];
-      at += 2 + ((this.octets[at] << 8) | this.octets[at + 1]);
     }
     return false;
   }
@@ -223,4 +244,15 @@ export class ImageReader {
     for (let i = at + 2; i < end; i += 2) if (((octets[i] << 8) | octets[i + 1]) === view) return !isGeneral;
     return isGeneral;
   }
+}
+
+/** Whether the octets at `at` spell the suffix of `name` at `from`, letter case aside. */
+function matches(name: NameView, from: number, theirs: Uint8Array, at: number, length: number): boolean {
+  if (name.length - from !== length) return false;
+  const ours = name.octets;
+  for (let i = 0; i < length; i++) {
+    const octet = theirs[at + i];
+    if (octet !== ours[from + i] && (octet < 0x41 || octet > 0x5a || octet + 0x20 !== ours[from + i])) return false;
+  }
+  return true;
 }

@@ -1,6 +1,6 @@
 // The image's writer: lays zones out as octets in shared memory, so that any number of threads can answer from them
 // without a lock and without a copy. Runs on the main thread only.
-import { foldOctet, type Name, type Octets } from '../wire/name.ts';
+import type { Name } from '../wire/name.ts';
 import { hashName, hashNode } from '../wire/name-hash.ts';
 import type { Views } from '../wire/views.ts';
 import { buildClientTable, type ClientPrefix } from './client-table.ts';
@@ -18,8 +18,8 @@ import {
   ZoneField,
   ZoneFlag,
 } from './layout.ts';
-import { LOOP_OCTETS, type OctetBuffer, octetsOf as octetBuffer } from './octet-buffer.ts';
-import type { OctetHeap } from './octet-heap.ts';
+import { type OctetBuffer, octetsOf } from './octet-buffer.ts';
+import { type Move, Texts } from './texts.ts';
 
 /** Octets of a new arena; only pages that are written take memory. */
 const FIRST_ARENA = 1 << 24;
@@ -38,8 +38,7 @@ export interface RRsetData {
   readonly type: number;
   /** Seconds. */
   readonly ttl: number;
-  /** Where the rdata are, and where in it, in the order in which they are served. */
-  readonly heap: OctetHeap;
+  /** Where the rdata lie among the texts, in the order in which they are served. */
   readonly rdata: readonly number[];
   /** The rule of each rdata; absent when everybody sees all. */
   readonly views?: readonly Views[] | undefined;
@@ -92,10 +91,14 @@ export class Image {
   readonly control = new SharedArrayBuffer(Control.WORDS * 4);
   readonly #control = new Int32Array(this.control);
   readonly #adopt: (buffers: ImageBuffers) => void;
+  /** The octets of names and rdata, the image's and the store's. */
+  readonly texts = new Texts();
+  /** Where they lay when buffers were last handed out. */
+  #texts = this.texts.memory;
   #epoch = 1;
   #arena = new SharedArrayBuffer(FIRST_ARENA);
   #words = new Uint32Array(this.#arena);
-  #octets: OctetBuffer = octetBuffer(this.#arena);
+  #octets: OctetBuffer = octetsOf(this.#arena);
   #nodes = new Table(FIRST_NODES);
   #zones = new Table(FIRST_ZONES);
   #versions = new Uint32Array(new SharedArrayBuffer(FIRST_ZONES * 4));
@@ -123,6 +126,7 @@ export class Image {
   get buffers(): ImageBuffers {
     return {
       epoch: this.#epoch,
+      texts: this.texts.memory,
       arena: this.#arena,
       nodes: this.#nodes.buffer,
       zones: this.#zones.buffer,
@@ -131,9 +135,10 @@ export class Image {
     };
   }
 
-  /** Octets laid down, and how many of them belong to nodes that were replaced since. */
+  /** Octets laid down, and how many of them belong to nodes and texts that were replaced since. */
   get size(): { readonly used: number; readonly garbage: number } {
-    return { used: this.#end, garbage: this.#garbage };
+    const { used, garbage } = this.texts.size;
+    return { used: this.#end + used, garbage: this.#garbage + garbage };
   }
 
   /** Makes room for that many new nodes and for zone ids up to `zoneId`; to be called before anything is prepared. */
@@ -192,37 +197,37 @@ export class Image {
     this.#touchedZones.add(id).add(ZONE_SET);
   }
 
-  /** Prepares a node, new or changed. Without RRsets it is an empty non-terminal. One call a node between publications. */
-  setNode(zone: number, name: Name, sets: readonly RRsetData[], hash = hashNode(hashName(name), zone)): void {
-    const entries = align(NodeField.NAME + name.length);
-    const head = entries + sets.length * SET_WORDS * 4;
-    let size = head;
-    for (const set of sets) size += octetsOf(set);
-    size = align(size);
-    const at = this.#reserve(size);
-    const words = this.#words;
-    const octets = this.#octets;
+  /**
+   * Prepares a node, new or changed. Without RRsets it is an empty non-terminal. One call a node between publications.
+   * @param name where it lies among the texts
+   * @param hash `hashNode` of it
+   */
+  setNode(zone: number, name: number, sets: readonly RRsetData[], hash: number): void {
+    let data = NodeField.SETS + sets.length * SET_WORDS;
+    let size = data;
+    for (const set of sets) size += wordsOf(set);
+    const at = this.#reserve(size * 4);
+    const [words, octets] = [this.#words, this.#octets];
     const word = at / 4;
     words[word + NodeField.HASH] = hash;
     words[word + NodeField.ZONE] = zone;
-    words[word + NodeField.SIZE] = size / 4;
+    words[word + NodeField.SIZE] = size;
+    words[word + NodeField.NAME] = name;
     octets[at + NodeField.COUNT] = sets.length & 255;
     octets[at + NodeField.COUNT + 1] = sets.length >> 8;
-    octets[at + NodeField.NAME_LENGTH] = name.length;
+    octets[at + NodeField.NAME_LENGTH] = this.texts.length(name);
     octets[at + NodeField.FLAGS] = 0;
-    writeOctets(octets, name, at + NodeField.NAME);
-    let entry = (at + entries) / 4;
-    let offset = head;
+    let entry = word + NodeField.SETS;
     for (const set of sets) {
-      const length = octetsOf(set);
-      words[entry] = set.type | ((set.views ? SetFlag.VIEWS : 0) << 16);
+      const { rdata, views } = set;
+      words[entry] = set.type | ((views ? SetFlag.VIEWS : 0) << 16);
       words[entry + 1] = set.ttl;
-      words[entry + 2] = set.rdata.length;
-      words[entry + 3] = offset;
-      words[entry + 4] = length;
+      words[entry + 2] = rdata.length;
+      words[entry + 3] = data;
       entry += SET_WORDS;
-      writeSet(octets, set, at + offset);
-      offset += length;
+      for (let i = 0; i < rdata.length; i++) words[word + data + i] = rdata[i]!;
+      if (views) writeRules(octets, views, (word + data + rdata.length) * 4);
+      data += wordsOf(set);
     }
     const slot = this.#find(this.#nodes, hash, (other) => this.#isNode(other, zone, name));
     if (slot >= 0) {
@@ -236,9 +241,8 @@ export class Image {
     this.#touchedZones.add(zone);
   }
 
-  /** Prepares the end of a node. */
-  removeNode(zone: number, name: Name): void {
-    const hash = hashNode(hashName(name), zone);
+  /** Prepares the end of a node; `name` and `hash` as for `setNode`. */
+  removeNode(zone: number, name: number, hash: number): void {
     const slot = this.#find(this.#nodes, hash, (word) => this.#isNode(word, zone, name));
     if (slot < 0) return;
     this.#garbage += this.#words[this.#nodes.slots[slot]! + NodeField.SIZE]! * 4;
@@ -246,8 +250,14 @@ export class Image {
     this.#touchedZones.add(zone);
   }
 
-  /** Brings all that was prepared into force, for every reader at once. */
-  publish(): void {
+  /**
+   * Brings all that was prepared into force, for every reader at once.
+   * @param moved called when all that lives is then moved to other memory: what texts are kept elsewhere is to be moved, too,
+   *   names before rdata
+   */
+  publish(moved: (move: Move) => void = () => {}): void {
+    // Who reads in the texts' old memory must not meet what lies in the new one, so all goes on in other buffers.
+    if (this.#texts !== this.texts.memory) this.#takeOther(this.#arena.byteLength);
     if (this.#hasGrown) this.#announce();
     const nodes = this.#nodes.slots;
     const zones = this.#zones.slots;
@@ -265,16 +275,13 @@ export class Image {
     this.#hiddenNodes = [];
     this.#hiddenZones = [];
     this.#touchedZones.clear();
-    if (this.#garbage > MIN_GARBAGE && this.#garbage > this.#end / 2) this.#compact();
+    if ((this.#garbage > MIN_GARBAGE && this.#garbage > this.#end / 2) || this.texts.isSparse) this.#compact(moved);
   }
 
-  #isNode(word: number, zone: number, name: Name): boolean {
-    const octets = this.#octets;
-    const at = word * 4 + NodeField.NAME;
-    if (this.#words[word + NodeField.ZONE] !== zone || octets[at - 2] !== name.length) return false;
-    for (let i = 0; i < name.length; i++)
-      if (foldOctet(octets[at + i]!) !== foldOctet(name.charCodeAt(i))) return false;
-    return true;
+  #isNode(word: number, zone: number, name: number): boolean {
+    return (
+      this.#words[word + NodeField.ZONE] === zone && this.texts.areOneName(this.#words[word + NodeField.NAME]!, name)
+    );
   }
 
   /** The slot that holds what `is` accepts; -1 when there is none. */
@@ -299,27 +306,34 @@ export class Image {
     if (this.#end + size > this.#arena.byteLength) {
       let length = this.#arena.byteLength * 2;
       while (this.#end + size > length) length *= 2;
-      const previous = this.#octets;
-      this.#takeArena(length);
-      previous.copy(this.#octets, 0, 0, this.#end);
-      this.#nodes = copyTable(this.#nodes);
-      this.#zones = copyTable(this.#zones);
-      this.#hasGrown = true;
+      this.#takeOther(length);
     }
     const at = this.#end;
     this.#end += size;
     return at;
   }
 
+  /** Goes on in an arena of that length, with the same content, and in tables of its own. */
+  #takeOther(length: number): void {
+    const previous = this.#octets;
+    this.#takeArena(length);
+    previous.copy(this.#octets, 0, 0, this.#end);
+    this.#nodes = copyTable(this.#nodes);
+    this.#zones = copyTable(this.#zones);
+    this.#hasGrown = true;
+  }
+
   #takeArena(length: number): void {
     this.#arena = new SharedArrayBuffer(length);
     this.#words = new Uint32Array(this.#arena);
-    this.#octets = octetBuffer(this.#arena);
+    this.#octets = octetsOf(this.#arena);
   }
 
   /** Moves what lives into new buffers; readers go on in the old ones until they adopt. Only when nothing is prepared. */
-  #compact(): void {
+  #compact(moved: (move: Move) => void): void {
     const [words, nodes, zones] = [this.#words, this.#nodes, this.#zones];
+    const moveText = this.texts.renew();
+    moved(moveText);
     let live = ARENA_START;
     for (const word of nodes.slots) if (word > TOMBSTONE) live += words[word + NodeField.SIZE]! * 4;
     let length = FIRST_ARENA;
@@ -336,8 +350,12 @@ export class Image {
     const count = nodes.slots.reduce((sum, word) => sum + (word > TOMBSTONE ? 1 : 0), 0);
     this.#nodes = new Table(new Table(FIRST_NODES).sizeFor(count));
     this.#zones = new Table(zones.mask + 1);
-    for (const word of nodes.slots)
-      if (word > TOMBSTONE) this.#insert(this.#nodes, words[word]!, move(word, words[word + NodeField.SIZE]!));
+    for (const word of nodes.slots) {
+      if (word <= TOMBSTONE) continue;
+      const to = move(word, words[word + NodeField.SIZE]!);
+      this.#moveTexts(to, moveText);
+      this.#insert(this.#nodes, words[word]!, to);
+    }
     const lengths = new Uint8Array(words.buffer);
     for (const word of zones.slots) {
       if (word <= TOMBSTONE) continue;
@@ -350,6 +368,19 @@ export class Image {
     }
     this.#garbage = 0;
     this.#announce();
+  }
+
+  /** Says in a node where its name and its rdata have been moved to. */
+  #moveTexts(node: number, move: Move): void {
+    const words = this.#words;
+    words[node + NodeField.NAME] = move(0, words[node + NodeField.NAME]!);
+    const at = node * 4 + NodeField.COUNT;
+    const sets = this.#octets[at]! | (this.#octets[at + 1]! << 8);
+    for (let entry = node + NodeField.SETS; entry < node + NodeField.SETS + sets * SET_WORDS; entry += SET_WORDS) {
+      const first = node + words[entry + 3]!;
+      const last = first + words[entry + 2]!;
+      for (let i = first; i < last; i++) words[i] = move(words[entry]! & 0xffff, words[i]!);
+    }
   }
 
   /** Takes larger tables; the arena stays. */
@@ -371,6 +402,7 @@ export class Image {
   /** Hands out new buffers, then says that there are some. */
   #announce(): void {
     this.#hasGrown = false;
+    this.#texts = this.texts.memory;
     this.#epoch++;
     this.#adopt(this.buffers);
     Atomics.store(this.#control, Control.EPOCH, this.#epoch);
@@ -384,33 +416,18 @@ function copyTable(from: Table): Table {
   return table;
 }
 
-/** Octets that an RRset's data takes. */
-function octetsOf(set: RRsetData): number {
-  let size = set.rdata.length * (set.views ? 3 : 2);
-  if (set.views) for (const rule of set.views) size += rule.length;
-  for (let i = 0; i < set.rdata.length; i++) size += set.heap.length(set.rdata[i]!);
-  return size;
+/** Words that an RRset's data takes. */
+function wordsOf({ rdata, views }: RRsetData): number {
+  if (!views) return rdata.length;
+  let octets = 0;
+  for (const rule of views) octets += 1 + rule.length;
+  return rdata.length + align(octets) / 4;
 }
 
-function writeSet(octets: OctetBuffer, set: RRsetData, start: number): void {
+function writeRules(octets: OctetBuffer, rules: readonly Views[], start: number): void {
   let at = start;
-  for (let i = 0; i < set.rdata.length; i++) {
-    const rdata = set.rdata[i]!;
-    if (set.views) {
-      const rule = set.views[i]!;
-      octets[at] = rule.length;
-      writeOctets(octets, rule, at + 1);
-      at += 1 + rule.length;
-    }
-    const length = set.heap.length(rdata);
-    octets[at] = length >> 8;
-    octets[at + 1] = length & 255;
-    set.heap.copyTo(rdata, octets, at + 2);
-    at += 2 + length;
+  for (const rule of rules) {
+    octets[at++] = rule.length;
+    for (let i = 0; i < rule.length; i++) octets[at++] = rule.charCodeAt(i);
   }
-}
-
-function writeOctets(octets: OctetBuffer, text: Octets, at: number): void {
-  if (text.length > LOOP_OCTETS) octets.latin1Write(text, at);
-  else for (let i = 0; i < text.length; i++) octets[at + i] = text.charCodeAt(i);
 }

@@ -1,17 +1,18 @@
 // HOT PATH: no allocation, no await, no throw
 // How zones lie in shared memory: what the writer (`image.ts`) lays down and the reader (`image-reader.ts`) walks.
 //
-// The image is four shared buffers. `arena` holds zone records and nodes, append-only, each starting on four octets and
+// The image is five shared buffers. `texts` holds the octets of names and rdata (see `texts.ts`). `arena` holds zone records and nodes, append-only, each starting on four octets and
 // never changed once published. `nodes` and `zones` are open-addressing tables of 32-bit slots: 0 is free, 1 was used
 // once, anything else is an arena offset in words. `versions` has a word for each zone id that moves with each change of
 // that zone. Publishing is one store to a slot.
 //
 //   zone record   words: hash, id, flags, target zone id, override TTL, override priority << 16 | weight
 //                 octets: length of origin, length of target origin, 0, 0, origin, target's origin
-//   node          words: hash, zone id, size of the whole in words
-//                 octets: RRsets (2, little-endian), length of name, flags; the name as spelled; padding
-//                 then for each RRset five words: type | flags << 16, TTL, count, offset of its data in the node, octets of it
-//                 then the data: for each rdata [length of its view rule, rule, if the RRset says so], RDLENGTH, RDATA
+//   node          words: hash, zone id, size of the whole in words, where in `texts` its name lies as spelled
+//                 octets: RRsets (2, little-endian), length of name, flags
+//                 then for each RRset four words: type | flags << 16, TTL, count, offset of its data in the node in words
+//                 then the data: for each rdata a word, where in `texts` it lies; if the RRset says so, for each rdata the
+//                 rule that says which views see it: length, rule; padding
 
 /** Words of the small shared control block that every thread looks at. */
 export const Control = {
@@ -61,11 +62,13 @@ export const NodeField = {
   HASH: 0,
   ZONE: 1,
   SIZE: 2,
+  NAME: 3,
   /** Octet offsets. */
-  COUNT: 12,
-  NAME_LENGTH: 14,
-  FLAGS: 15,
-  NAME: 16,
+  COUNT: 16,
+  NAME_LENGTH: 18,
+  FLAGS: 19,
+  /** Offset of the RRsets in words. */
+  SETS: 5,
 } as const;
 
 export const NodeFlag = {
@@ -74,12 +77,15 @@ export const NodeFlag = {
 } as const;
 
 /** Words of an RRset's entry. */
-export const SET_WORDS = 5;
+export const SET_WORDS = 4;
 
 export const SetFlag = {
-  /** Each rdata is preceded by a rule that says which views see it. */
+  /** Each rdata has a rule that says which views see it. */
   VIEWS: 1,
 } as const;
+
+/** Word of SRV rdata among the texts that says where its target lies: behind its length and six octets. */
+export const TARGET_WORD = 2;
 
 /** The "zone id" whose version moves when a zone comes, goes, or changes its record. */
 export const ZONE_SET = 0;
@@ -87,6 +93,7 @@ export const ZONE_SET = 0;
 /** The buffers of an image, as they are handed to other threads. */
 export interface ImageBuffers {
   readonly epoch: number;
+  readonly texts: SharedArrayBuffer;
   readonly arena: SharedArrayBuffer;
   readonly nodes: SharedArrayBuffer;
   readonly zones: SharedArrayBuffer;

@@ -3,7 +3,7 @@
 import type { Name, Octets } from '../wire/name.ts';
 import { NONE } from './contents.ts';
 import { EMPTY } from './number-lists.ts';
-import { OctetHeap } from './octet-heap.ts';
+import type { Move, Texts } from './texts.ts';
 
 const FIRST_OWNERS = 1 << 8;
 
@@ -14,7 +14,7 @@ const CHAIN = 0;
 const HASH = 1;
 /** Number of its zone; NONE in a free one. */
 const ZONE = 2;
-/** Where its name lies in the heap. */
+/** Where its name lies among the texts. */
 const NAME = 3;
 /** Where the list of its records lies, and how long it is. */
 const LIST = 4;
@@ -24,12 +24,16 @@ const PARENT = 6;
 const CHILDREN = 7;
 
 export class Owners {
-  readonly #heap = new OctetHeap();
+  readonly #texts: Texts;
   #words = new Int32Array(FIRST_OWNERS * WORDS);
   #buckets = new Int32Array(FIRST_OWNERS).fill(NONE);
   #used = 0;
   #free = NONE;
   #live = 0;
+
+  constructor(texts: Texts) {
+    this.#texts = texts;
+  }
 
   get size(): number {
     return this.#live;
@@ -48,7 +52,7 @@ export class Owners {
       if (
         words[at + HASH] === hash &&
         words[at + ZONE] === zone &&
-        this.#heap.equalsFolded(words[at + NAME]! >>> 0, name, from)
+        this.#texts.isName(words[at + NAME]! >>> 0, name, from)
       )
         break;
     }
@@ -64,7 +68,7 @@ export class Owners {
       if (
         words[at + HASH] === hash &&
         words[at + PARENT] === parent &&
-        this.#heap.startsWithLabel(words[at + NAME]! >>> 0, label)
+        this.#texts.startsWithLabel(words[at + NAME]! >>> 0, label)
       )
         break;
     }
@@ -76,12 +80,12 @@ export class Owners {
    * @param parent number of the name above it, whose children it counts among; NONE for an apex
    */
   add(zone: number, name: Name, hash: number, parent: number): number {
-    return this.#add(zone, this.#heap.add(name), hash, parent);
+    return this.#add(zone, this.#texts.add(name), hash, parent);
   }
 
   /** The same, of a label in front of the name above it. */
   addChild(parent: number, label: Octets, hash: number): number {
-    const name = this.#heap.addName(label, this.#words[parent * WORDS + NAME]! >>> 0);
+    const name = this.#texts.addName(label, this.#words[parent * WORDS + NAME]! >>> 0);
     return this.#add(this.zone(parent), name, hash, parent);
   }
 
@@ -116,19 +120,23 @@ export class Owners {
       while (words[before * WORDS + CHAIN] !== owner) before = words[before * WORDS + CHAIN]!;
       words[before * WORDS + CHAIN] = words[at + CHAIN]!;
     }
-    this.#heap.remove(words[at + NAME]! >>> 0);
+    this.#texts.remove(words[at + NAME]! >>> 0);
     words[at + ZONE] = NONE;
     words[at + PARENT] = NONE;
     words[at + CHILDREN] = 0;
     words[at + CHAIN] = this.#free;
     this.#free = owner;
     this.#live--;
-    if (this.#heap.isSparse) this.#compact();
   }
 
   /** The name as it was spelled when it came. */
   name(owner: number): Name {
-    return this.#heap.text(this.#words[owner * WORDS + NAME]! >>> 0);
+    return this.#texts.text(this.place(owner));
+  }
+
+  /** Where its name lies among the texts. */
+  place(owner: number): number {
+    return this.#words[owner * WORDS + NAME]! >>> 0;
   }
 
   hash(owner: number): number {
@@ -196,8 +204,11 @@ export class Owners {
     return owner;
   }
 
-  #compact(): void {
-    this.#heap.compact(this.#words, NAME, WORDS, this.#used, (owner) => this.zone(owner) !== NONE);
+  /** Takes note of where the names were moved to. */
+  move(move: Move): void {
+    const words = this.#words;
+    for (let owner = 0; owner < this.#used; owner++)
+      if (this.zone(owner) !== NONE) words[owner * WORDS + NAME] = move(0, this.place(owner));
   }
 
   #grow(): void {

@@ -3,7 +3,7 @@ import type { Octets } from '../wire/name.ts';
 import { EVERYWHERE, eitherOf, type Views } from '../wire/views.ts';
 import type { Contents } from './contents.ts';
 import type { RRsetData } from './image.ts';
-import { OctetHeap } from './octet-heap.ts';
+import type { Texts } from './texts.ts';
 
 /**
  * The RRsets of contents, by type.
@@ -28,9 +28,8 @@ export function gatherSets(
 }
 
 /** An RRset that comes from no contribution. @param ttl seconds */
-export function madeSet(type: number, ttl: number, rdata: readonly Octets[]): RRsetData {
-  const heap = new OctetHeap();
-  return { type, ttl, heap, rdata: rdata.map((each) => heap.add(each)) };
+export function madeSet(texts: Texts, type: number, ttl: number, rdata: readonly Octets[]): RRsetData {
+  return { type, ttl, rdata: rdata.map((each) => texts.addLoose(each)) };
 }
 
 /** One RRset from sorted contents of one type; those that differ in TTL or views alone are one record. */
@@ -47,12 +46,12 @@ function setOf(contents: Contents, sorted: readonly number[], from: number, to: 
     areSeenByAll &&= rule === EVERYWHERE;
     if (i > from && contents.compare(sorted[i - 1]!, content) === 0) views.push(eitherOf(views.pop()!, rule));
     else if (i === from || !isSingle) {
-      rdata.push(contents.position(content));
+      rdata.push(contents.place(content));
       views.push(rule);
     }
   }
   const isRuled = !areSeenByAll && views.some((rule) => rule !== EVERYWHERE);
-  return { type, ttl, heap: contents.heap, rdata, views: isRuled ? views : undefined };
+  return { type, ttl, rdata, views: isRuled ? views : undefined };
 }
 
 /** Most owners have a handful of records, for which a call of a comparator costs more than the moves it saves. */

@@ -3,7 +3,7 @@
 // `commit` brings what changed into the image.
 import { Type } from '../wire/codes.ts';
 import { fold, type Name, type Octets, type OwnerName } from '../wire/name.ts';
-import { hashNode, hashSuffixes, suffixHash, suffixStart } from '../wire/name-hash.ts';
+import { hashName, hashNode, hashSuffixes, suffixHash, suffixStart } from '../wire/name-hash.ts';
 import type { NameNode } from '../wire/name-node.ts';
 import { NodeRecord } from '../wire/node-record.ts';
 import { type RR, type SoaFields, soaRdata, u32 } from '../wire/rr.ts';
@@ -14,6 +14,7 @@ import { NumberLists } from './number-lists.ts';
 import { Owners } from './owners.ts';
 import { gatherSets, madeSet } from './rrsets.ts';
 import type { ZoneSpec } from './spec.ts';
+import { NOWHERE } from './texts.ts';
 
 /** The records that one key adds to one zone. */
 export interface Contribution {
@@ -54,7 +55,7 @@ interface Zone {
 export class ZoneStore {
   readonly #image: Image;
   readonly #now: () => number;
-  readonly #contents = new Contents();
+  readonly #contents: Contents;
   /** What each owner's records say, ascending, once for each contribution that says it; and the contributions. */
   readonly #lists = new NumberLists();
   #records = 0;
@@ -71,10 +72,11 @@ export class ZoneStore {
   readonly #contributions = new Map<string, number>();
   /** The one that is being made. */
   readonly #draft: number[] = [];
-  readonly #owners = new Owners();
+  readonly #owners: Owners;
   /** Since when every number of an owner is what it was. */
   #asOf = newStamp();
-  readonly #removed: { zone: number; name: Name }[] = [];
+  /** Owners that are gone from the store and still in the image. */
+  readonly #removed: { zone: number; place: number; hash: number }[] = [];
   readonly #ended: Zone[] = [];
   #newOwners = 0;
 
@@ -82,6 +84,8 @@ export class ZoneStore {
   constructor(image: Image, now: () => number) {
     this.#image = image;
     this.#now = now;
+    this.#owners = new Owners(image.texts);
+    this.#contents = new Contents(image.texts, (name) => this.#placeOf(name));
   }
 
   /** Origins of all zones. */
@@ -129,8 +133,7 @@ export class ZoneStore {
     this.#dirty.add(zone);
     if (spec?.alias) this.#zones.get(spec.alias.target)?.aliases.add(zone);
     else {
-      hashSuffixes(origin);
-      zone.apex = this.#addOwner(zone, origin, hashNode(suffixHash(0), zone.id), NONE);
+      zone.apex = this.#addOwner(zone, origin, apexHash(zone), NONE);
     }
   }
 
@@ -208,7 +211,7 @@ export class ZoneStore {
     for (const zone of this.#dirty) if (zone.isChanged && !zone.spec?.alias) this.#makeStale(zone, zone.apex);
     image.prepare(this.#newOwners + this.#dirty.size * 2, this.#dirty.size, this.#nextZone);
     for (const zone of this.#ended) this.#endZone(zone);
-    for (const { zone, name } of this.#removed) image.removeNode(zone, name);
+    for (const { zone, place, hash } of this.#removed) image.removeNode(zone, place, hash);
     for (const zone of this.#dirty) {
       if (zone.isRecordStale) this.#layZone(zone);
       if (zone.spec?.alias || !zone.isChanged) continue;
@@ -216,7 +219,7 @@ export class ZoneStore {
       if (zone.spec) zone.serial = (zone.serial + 1) >>> 0;
       for (const owner of zone.stale) {
         if (this.#owners.zone(owner) !== zone.id || !this.#owners.takeStale(owner)) continue;
-        image.setNode(zone.id, this.#owners.name(owner), this.#setsOf(zone, owner), this.#owners.hash(owner));
+        image.setNode(zone.id, this.#owners.place(owner), this.#setsOf(zone, owner), this.#owners.hash(owner));
         owners++;
       }
       zone.stale = [];
@@ -227,7 +230,10 @@ export class ZoneStore {
     this.#removed.length = 0;
     this.#ended.length = 0;
     this.#newOwners = 0;
-    image.publish();
+    image.publish((move) => {
+      this.#owners.move(move);
+      this.#contents.move(move);
+    });
     return { zones: changed, owners };
   }
 
@@ -253,7 +259,7 @@ export class ZoneStore {
             owner: name,
             type: set.type,
             ttl: set.ttl,
-            rdata: set.heap.text(at),
+            rdata: this.#image.texts.rdata(set.type, at),
             ...(set.views ? { views: set.views[i]! } : {}),
           };
     }
@@ -294,6 +300,13 @@ export class ZoneStore {
     node.owner = owner;
     node.noted = this.#asOf;
     return owner;
+  }
+
+  /** Where an owner name lies among the texts that has been noted, and is spelled the same. */
+  #placeOf(name: NameNode): number {
+    if (name.noted !== this.#asOf) return NOWHERE;
+    const place = this.#owners.place(name.owner);
+    return this.#image.texts.isNode(place, name) ? place : NOWHERE;
   }
 
   #addOwner(zone: Zone, name: Name, hash: number, parent: number): number {
@@ -362,7 +375,7 @@ export class ZoneStore {
     const owners = this.#owners;
     if (owners.count(owner) > 0 || owners.hasChildren(owner) || owner === zone.apex) return;
     const parent = owners.parent(owner);
-    this.#removed.push({ zone: zone.id, name: owners.name(owner) });
+    this.#removed.push({ zone: zone.id, place: owners.place(owner), hash: owners.hash(owner) });
     owners.remove(owner);
     this.#asOf = newStamp();
     this.#dropIfEmpty(zone, parent);
@@ -392,13 +405,14 @@ export class ZoneStore {
 
   /** SOA and name servers of a zone that we make; a file may bring its own, whose serial is ours all the same. */
   #addMadeApex(zone: Zone, spec: ZoneSpec, result: RRsetData[], own: RRsetData | undefined): void {
-    const given = own?.heap.text(own.rdata[0]!);
+    const { texts } = this.#image;
+    const given = own && texts.text(own.rdata[0]!);
     const rdata = given
       ? given.slice(0, -20) + u32(zone.serial) + given.slice(-16)
       : soaRdata({ ...spec.soa, serial: zone.serial });
-    result.push(madeSet(Type.SOA, own?.ttl ?? spec.soaTtl, [rdata]));
+    result.push(madeSet(texts, Type.SOA, own?.ttl ?? spec.soaTtl, [rdata]));
     for (const { type, ttl } of spec.apex)
-      if (!result.some((set) => set.type === type)) result.push(madeSet(type, ttl, rdataOf(spec, type)));
+      if (!result.some((set) => set.type === type)) result.push(madeSet(texts, type, ttl, rdataOf(spec, type)));
   }
 
   #fileSoa(zone: Zone): SoaFields | undefined {
@@ -443,22 +457,24 @@ export class ZoneStore {
 
   #layAliasApex(zone: Zone, serial: number): void {
     const spec = zone.spec!;
+    const { texts } = this.#image;
     if (spec.apex.length === 0) return;
-    const sets = [madeSet(Type.SOA, spec.soaTtl, [soaRdata({ ...spec.soa, serial })])];
+    const sets = [madeSet(texts, Type.SOA, spec.soaTtl, [soaRdata({ ...spec.soa, serial })])];
     for (const { type, ttl } of spec.apex)
-      if (!sets.some((set) => set.type === type)) sets.push(madeSet(type, ttl, rdataOf(spec, type)));
-    this.#image.setNode(zone.id, zone.origin, sets);
+      if (!sets.some((set) => set.type === type)) sets.push(madeSet(texts, type, ttl, rdataOf(spec, type)));
+    this.#image.setNode(zone.id, texts.addLoose(zone.origin), sets, apexHash(zone));
   }
 
   #endZone(zone: Zone): void {
-    if (zone.spec?.alias) this.#image.removeNode(zone.id, zone.origin);
+    const image = this.#image;
+    if (zone.spec?.alias) image.removeNode(zone.id, image.texts.addLoose(zone.origin), apexHash(zone));
     else
       for (const owner of this.#owners.ofZone(zone.id, zone.apex)) {
-        this.#image.removeNode(zone.id, this.#owners.name(owner));
+        image.removeNode(zone.id, this.#owners.place(owner), this.#owners.hash(owner));
         this.#owners.remove(owner);
       }
     this.#asOf = newStamp();
-    this.#image.removeZone(zone.id, zone.origin);
+    image.removeZone(zone.id, zone.origin);
     this.#zoneOf[zone.id] = undefined;
   }
 }
@@ -468,6 +484,10 @@ let stamps = 0;
 /** Differs from all others, those of other stores included. */
 function newStamp(): number {
   return ++stamps;
+}
+
+function apexHash({ id, origin }: Zone): number {
+  return hashNode(hashName(origin), id);
 }
 
 function rdataOf({ apex }: ZoneSpec, type: number): Octets[] {

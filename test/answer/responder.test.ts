@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { Order, STABLE_ORDER, Transport } from '../../src/answer/responder.ts';
 import { Count } from '../../src/base/counters.ts';
 import { fold, parseName } from '../../src/wire/name.ts';
+import { hashName, hashNode } from '../../src/wire/name-hash.ts';
 import { exceptIn, onlyIn } from '../../src/wire/views.ts';
-import { OctetHeap } from '../../src/zone/octet-heap.ts';
 import { decode, ipv4, query, TYPE, type WireMessage } from '../live/wire.ts';
 import { apexOf, Desk, madeZone, rr, rrs } from './desk.ts';
 
@@ -272,13 +272,14 @@ describe('what is kept', () => {
     const desk = new Desk();
     desk.store.addZone(parseName('mesos'), madeZone('mesos'));
     desk.set('web', 'mesos', rrs('web.mesos 60 A 192.0.2.1'));
-    const ask = () => desk.ask('late.mesos', TYPE.A).rcode;
-    const address = new OctetHeap();
-    const set = { type: TYPE.A, ttl: 60, heap: address, rdata: [address.add('\xc0\0\x02\x07')] };
-    desk.image.prepare(1, 0, 1);
-    desk.image.setNode(1, parseName('late.mesos'), [set]);
+    const ask = () => desk.ask('late.mesos', TYPE.TXT).rcode;
+    const { image } = desk;
+    const name = parseName('late.mesos');
+    const set = { type: TYPE.TXT, ttl: 60, rdata: [image.texts.add('\x01t')] };
+    image.prepare(1, 0, 1);
+    image.setNode(1, image.texts.add(name), [set], hashNode(hashName(name), 1));
     expect([ask(), ask()]).toEqual([3, 3]);
-    desk.image.publish();
+    image.publish();
     expect(ask()).toBe(0);
   });
 

@@ -5,13 +5,14 @@ import { NameNode } from '../../src/wire/name-node.ts';
 import { NodeRecord, SrvData } from '../../src/wire/node-record.ts';
 import { EVERYWHERE, onlyIn } from '../../src/wire/views.ts';
 import { Contents } from '../../src/zone/contents.ts';
+import { Texts } from '../../src/zone/texts.ts';
 import { rr } from '../answer/desk.ts';
 
 const address = rr('www.example.org 60 A 192.0.2.1');
 
 describe('contents', () => {
   it('tell records apart by type, TTL, views and rdata, and not by owner', () => {
-    const contents = new Contents();
+    const contents = new Contents(new Texts());
     const records = [
       address,
       { ...address, type: 28 },
@@ -28,7 +29,7 @@ describe('contents', () => {
   });
 
   it('take a record of label chains for what it says', () => {
-    const contents = new Contents();
+    const contents = new Contents(new Texts());
     const plain = rr('_web._tcp.example.org 60 SRV 0 1 31000 Host.example.org.');
     const data = new SrvData(0, 1, 31_000, NameNode.of(parseName('Host.example.org')));
     const node = new NodeRecord(NameNode.of(plain.owner), plain.type, plain.ttl, data);
@@ -42,7 +43,7 @@ describe('contents', () => {
     const step = fc.tuple(fc.nat({ max: 60 }), fc.boolean());
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.constantFrom(0, 3_000), (steps, many) => {
-        const contents = new Contents();
+        const contents = new Contents(new Texts());
         const known = new Map<string, { content: number; count: number }>();
         const refer = (rdata: string) => {
           const content = contents.of({ ...address, rdata });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Type } from '../../src/wire/codes.ts';
 import { fold, nameToText, parseName } from '../../src/wire/name.ts';
 import { NameView } from '../../src/wire/name-view.ts';
-import { NodeField, ZoneField } from '../../src/zone/layout.ts';
+import { ZoneField } from '../../src/zone/layout.ts';
 import { Lookup, Outcome } from '../../src/zone/lookup.ts';
 import { apexOf, Desk } from '../answer/desk.ts';
 
@@ -49,8 +49,8 @@ function find(text: string, type: number): { outcome: number; node: string; slot
   const name = view(text);
   const apex = lookup.zoneLabel(name, type);
   const outcome = lookup.find(desk.reader.findZone(name, apex), apex, name, type, 0);
-  const at = lookup.node * 4 + NodeField.NAME;
-  const node = Buffer.from(desk.reader.octets.subarray(at, at + desk.reader.octets[at - 2]!)).toString('latin1');
+  const at = desk.reader.nameAt(lookup.node);
+  const node = Buffer.from(desk.reader.texts.subarray(at, at + desk.reader.textLength(at - 2))).toString('latin1');
   return { outcome, node: nameToText(fold(node)), slots: lookup.isTraced ? lookup.traceLength / 2 : undefined };
 }
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Transport } from '../../src/answer/responder.ts';
 import { Count } from '../../src/base/counters.ts';
-import { Type } from '../../src/wire/codes.ts';
+import { Rcode, Type } from '../../src/wire/codes.ts';
 import { fold, nameToText, type OwnerName, parseName } from '../../src/wire/name.ts';
+import { NameNode } from '../../src/wire/name-node.ts';
+import { NodeRecord, SrvData } from '../../src/wire/node-record.ts';
 import { addressOctets, type RR, srvRdata } from '../../src/wire/rr.ts';
 import { EVERYWHERE, exceptIn, onlyIn } from '../../src/wire/views.ts';
 import type { Contribution } from '../../src/zone/store.ts';
@@ -271,5 +274,58 @@ describe('store: serial and apex', () => {
     ]);
     desk.set('file', 'example.org', []);
     expect(desk.ask('example.org', Type.NS).answer.map(({ names }) => names[0])).toEqual(['ns.example.org.']);
+  });
+});
+
+/** A service of which targets are an owner name, the same in another spelling, and one that is outside of the zone. */
+function taskOf(number: number, filler: string): RR[] {
+  const node = (text: string) => NameNode.of(parseName(`${text}example.org`));
+  const service = (target: NameNode) =>
+    new NodeRecord(node('_web._tcp.'), Type.SRV, 60, new SrvData(0, 1, 8_000 + number, target));
+  const host = node(`host${number}.`);
+  return [
+    new NodeRecord(host, Type.A, 60, addressOctets(`192.0.2.${number}`)!),
+    service(host),
+    service(node(`HOST${number}.`)),
+    service(NameNode.of(parseName(`host${number}.example.com`))),
+    new NodeRecord(node('filler.'), Type.TXT, 60, filler),
+  ];
+}
+
+describe('store: memory', () => {
+  it('is laid anew when most of it is garbage; all names and targets are spelled as before, and names that went are gone', () => {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    let isMoved = false;
+    for (let round = 0; !isMoved; round++) {
+      expect(round).toBeLessThan(1_000);
+      const { used } = desk.image.size;
+      // Each round another task goes, comes back or is changed; one stays from the first on.
+      const number = 1 + (round % 5);
+      const filler = Buffer.alloc(30_000, `${round},`).toString('latin1');
+      desk.set('stays', 'example.org', taskOf(0, 'never changed'));
+      desk.set(`task ${number}`, 'example.org', round % 3 === 2 ? [] : taskOf(number, filler));
+      isMoved = desk.image.size.used < used;
+    }
+    const fresh = new Desk();
+    fresh.store.addZone(MADE, madeZone('example.org'));
+    fresh.set(
+      'all',
+      'example.org',
+      [...desk.store.records(MADE)].filter(({ type }) => type !== Type.SOA),
+    );
+    expect(contentOf(desk, MADE)).toEqual(contentOf(fresh, MADE));
+    const { answer, additional } = desk.ask('_web._tcp.example.org', Type.SRV, { transport: Transport.TCP });
+    const targets = answer.map(({ names }) => names[0]).sort();
+    expect(targets).toEqual(
+      fresh
+        .ask('_web._tcp.example.org', Type.SRV, { transport: Transport.TCP })
+        .answer.map(({ names }) => names[0])
+        .sort(),
+    );
+    expect(targets).toEqual(expect.arrayContaining(['HOST0.example.org.', 'host0.example.com.', 'host0.example.org.']));
+    expect(additional.map(({ owner }) => owner.toLowerCase())).toContain('host0.example.org.');
+    desk.set('stays', 'example.org', []);
+    expect(desk.ask('host0.example.org', Type.A).rcode).toBe(Rcode.NXDOMAIN);
   });
 });

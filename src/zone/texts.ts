@@ -1,0 +1,283 @@
+// The octets of all names and rdata, each kept once, in memory that every thread reads: the store refers to them, and so do
+// the nodes of the image. Append-only like the image; a compaction goes on in other memory.
+//
+// A text is its length (2 octets, big-endian) and its octets; it starts on four octets. The target of SRV rdata, which is
+// mostly an owner name as well, is a text of its own: such rdata is six octets and, as a word, where the target lies.
+import { Type } from '../wire/codes.ts';
+import { foldOctet, type Name, type Octets } from '../wire/name.ts';
+import type { NameNode } from '../wire/name-node.ts';
+import { TARGET_WORD } from './layout.ts';
+import { LOOP_OCTETS, octetsOf } from './octet-buffer.ts';
+
+const FIRST_OCTETS = 1 << 16;
+
+/** Octets of removed texts that are always borne: below it, moving would cost more than it frees. */
+const MIN_GARBAGE = 4 << 20;
+
+/** Octets of SRV rdata in front of the target (RFC 2782: priority, weight, port), and with its place. */
+const SERVICE_FIELDS = 6;
+const SERVICE_LENGTH = SERVICE_FIELDS + 4;
+
+/** No text lies there. */
+export const NOWHERE = 0;
+
+/** Says where a text has been moved to. */
+export type Move = (type: number, place: number) => number;
+
+/** Texts of up to 65,535 octets, named by where they lie. */
+export class Texts {
+  #memory = new SharedArrayBuffer(FIRST_OCTETS);
+  #octets = octetsOf(this.#memory);
+  #words = new Uint32Array(this.#memory);
+  #end = 4;
+  #garbage = 0;
+
+  /** What they lie in; changes with growth and with `renew`. */
+  get memory(): SharedArrayBuffer {
+    return this.#memory;
+  }
+
+  /** Octets used, and how many of them belong to texts that were removed. */
+  get size(): { readonly used: number; readonly garbage: number } {
+    return { used: this.#end, garbage: this.#garbage };
+  }
+
+  /** Whether more than half of it belongs to removed texts. */
+  get isSparse(): boolean {
+    return this.#garbage > MIN_GARBAGE && this.#garbage * 2 > this.#end;
+  }
+
+  /** @returns where the text lies from now on */
+  add(text: Octets): number {
+    const { length } = text;
+    const place = this.#reserve(length);
+    const octets = this.#octets;
+    if (length > LOOP_OCTETS) octets.latin1Write(text, place + 2);
+    else for (let i = 0; i < length; i++) octets[place + 2 + i] = text.charCodeAt(i);
+    return place;
+  }
+
+  /** As `add`, of a text that is of use to the image alone, and only until it is laid down anew. */
+  addLoose(text: Octets): number {
+    const place = this.add(text);
+    this.remove(place);
+    return place;
+  }
+
+  /** As `add`, of the first octets of a buffer. */
+  addOctets(from: Uint8Array, length: number): number {
+    const place = this.#reserve(length);
+    const octets = this.#octets;
+    for (let i = 0; i < length; i++) octets[place + 2 + i] = from[i]!;
+    return place;
+  }
+
+  /** As `add`, of a label in front of the name that lies at `parent`. */
+  addName(label: Octets, parent: number): number {
+    const tail = this.length(parent);
+    const place = this.#reserve(1 + label.length + tail);
+    const octets = this.#octets;
+    octets[place + 2] = label.length;
+    let to = place + 3;
+    for (let i = 0; i < label.length; i++) octets[to++] = label.charCodeAt(i);
+    for (let i = 0; i < tail; i++) octets[to++] = octets[parent + 2 + i]!;
+    return place;
+  }
+
+  /** As `add`, of SRV rdata: the first octets of a buffer, and a target of its own, which comes right behind. */
+  addService(fields: Uint8Array, target: Name): number {
+    const place = this.addServiceTo(fields, NOWHERE);
+    const targetPlace = this.add(target);
+    this.#words[place / 4 + TARGET_WORD] = targetPlace;
+    return place;
+  }
+
+  /** The same, with a target that is there. */
+  addServiceTo(fields: Uint8Array, target: number): number {
+    const place = this.#reserve(SERVICE_LENGTH);
+    const octets = this.#octets;
+    for (let i = 0; i < SERVICE_FIELDS; i++) octets[place + 2 + i] = fields[i]!;
+    this.#words[place / 4 + TARGET_WORD] = target;
+    return place;
+  }
+
+  remove(place: number): void {
+    this.#garbage += sizeOf(this.length(place));
+  }
+
+  /** The same, of rdata; a target that lies right behind was its own. */
+  removeRdata(type: number, place: number): void {
+    this.remove(place);
+    if (type === Type.SRV && this.target(place) === place + sizeOf(SERVICE_LENGTH)) this.remove(this.target(place));
+  }
+
+  length(place: number): number {
+    return (this.#octets[place]! << 8) | this.#octets[place + 1]!;
+  }
+
+  text(place: number): Octets {
+    return this.#octets.latin1Slice(place + 2, place + 2 + this.length(place));
+  }
+
+  /** Rdata as a whole. */
+  rdata(type: number, place: number): Octets {
+    if (type !== Type.SRV) return this.text(place);
+    return this.#octets.latin1Slice(place + 2, place + 2 + SERVICE_FIELDS) + this.text(this.target(place));
+  }
+
+  /** Where the target of SRV rdata lies. */
+  target(place: number): number {
+    return this.#words[place / 4 + TARGET_WORD]!;
+  }
+
+  /** Whether the text is the first octets of a buffer. */
+  equals(place: number, other: Uint8Array, length: number): boolean {
+    return this.length(place) === length && this.startsWith(place, other, length);
+  }
+
+  /** Whether the text's first octets, of which it has at least as many, are those of a buffer. */
+  startsWith(place: number, other: Uint8Array, length: number): boolean {
+    const octets = this.#octets;
+    for (let i = 0; i < length; i++) if (octets[place + 2 + i] !== other[i]) return false;
+    return true;
+  }
+
+  /** Whether it is the same text. */
+  isText(place: number, text: Octets): boolean {
+    const octets = this.#octets;
+    if (this.length(place) !== text.length) return false;
+    for (let i = 0; i < text.length; i++) if (octets[place + 2 + i] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+
+  /** Whether the text is a name, spelled as it is there. */
+  isNode(place: number, name: NameNode): boolean {
+    const octets = this.#octets;
+    if (this.length(place) !== name.length) return false;
+    let at = place + 2;
+    for (let node = name; node.parent; node = node.parent) {
+      const { label } = node;
+      if (octets[at++] !== label.length) return false;
+      for (let i = 0; i < label.length; i++) if (octets[at++] !== label.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** Whether the text is a name with that label in front, letter case of A to Z aside (RFC 4343). */
+  startsWithLabel(place: number, label: Octets): boolean {
+    const octets = this.#octets;
+    const { length } = label;
+    if (octets[place + 2] !== length) return false;
+    for (let i = 0; i < length; i++) {
+      const ours = octets[place + 3 + i]!;
+      const theirs = label.charCodeAt(i);
+      if (ours !== theirs && foldOctet(ours) !== foldOctet(theirs)) return false;
+    }
+    return true;
+  }
+
+  /** Whether the text is `name` from character `from` on, letter case of A to Z aside. */
+  isName(place: number, name: Name, from: number): boolean {
+    const octets = this.#octets;
+    const length = name.length - from;
+    if (this.length(place) !== length) return false;
+    for (let i = 0; i < length; i++) {
+      const ours = octets[place + 2 + i]!;
+      const theirs = name.charCodeAt(from + i);
+      if (ours !== theirs && foldOctet(ours) !== foldOctet(theirs)) return false;
+    }
+    return true;
+  }
+
+  /** Whether two texts are one name, letter case of A to Z aside. */
+  areOneName(a: number, b: number): boolean {
+    if (a === b) return true;
+    const octets = this.#octets;
+    const length = this.length(a);
+    if (this.length(b) !== length) return false;
+    for (let i = 2; i < length + 2; i++)
+      if (octets[a + i] !== octets[b + i] && foldOctet(octets[a + i]!) !== foldOctet(octets[b + i]!)) return false;
+    return true;
+  }
+
+  /** Orders two rdata of a type by their octets. */
+  compareRdata(type: number, a: number, b: number): number {
+    if (type !== Type.SRV) return this.#compare(a, this.length(a), b, this.length(b));
+    const byFields = this.#compare(a, SERVICE_FIELDS, b, SERVICE_FIELDS);
+    if (byFields !== 0) return byFields;
+    const [targetA, targetB] = [this.target(a), this.target(b)];
+    return targetA === targetB ? 0 : this.#compare(targetA, this.length(targetA), targetB, this.length(targetB));
+  }
+
+  #compare(a: number, lengthA: number, b: number, lengthB: number): number {
+    const octets = this.#octets;
+    for (let i = 2; i < lengthA + 2 && i < lengthB + 2; i++)
+      if (octets[a + i] !== octets[b + i]) return octets[a + i]! - octets[b + i]!;
+    return lengthA - lengthB;
+  }
+
+  /**
+   * Goes on in other memory, to which only those texts come along that are asked for.
+   * @returns moves rdata, or with type 0 a name, at the first call for it; names before rdata, so that targets that are
+   *   no owner names come right behind theirs
+   */
+  renew(): Move {
+    const from = this.#octets;
+    const fromWords = this.#words;
+    const moved = new Uint32Array(this.#end / 4);
+    this.#take(new SharedArrayBuffer(powerOfTwo((this.#end - this.#garbage) * 2)));
+    this.#end = 4;
+    this.#garbage = 0;
+    const move = (type: number, place: number): number => {
+      const known = moved[place / 4]!;
+      if (known !== NOWHERE) return known;
+      const length = (from[place]! << 8) | from[place + 1]!;
+      const to = this.#reserve(length);
+      const octets = this.#octets;
+      for (let i = 2; i < length + 2; i++) octets[to + i] = from[place + i]!;
+      moved[place / 4] = to;
+      if (type === Type.SRV) {
+        const target = move(0, fromWords[place / 4 + TARGET_WORD]!);
+        this.#words[to / 4 + TARGET_WORD] = target;
+      }
+      return to;
+    };
+    return move;
+  }
+
+  /** Makes room for a text and writes its length. @returns where it starts */
+  #reserve(length: number): number {
+    const place = this.#end;
+    const end = place + sizeOf(length);
+    if (end > this.#octets.length) this.#grow(end);
+    const octets = this.#octets;
+    octets[place] = length >> 8;
+    octets[place + 1] = length & 255;
+    this.#end = end;
+    return place;
+  }
+
+  #grow(needed: number): void {
+    const previous = this.#octets;
+    this.#take(new SharedArrayBuffer(powerOfTwo(needed)));
+    previous.copy(this.#octets, 0, 0, this.#end);
+  }
+
+  #take(memory: SharedArrayBuffer): void {
+    this.#memory = memory;
+    this.#octets = octetsOf(memory);
+    this.#words = new Uint32Array(memory);
+  }
+}
+
+/** Octets that a text of that length takes. */
+function sizeOf(length: number): number {
+  return (length + 5) & ~3;
+}
+
+/** The least one that is large enough, `FIRST_OCTETS` or more. */
+function powerOfTwo(octets: number): number {
+  let size = FIRST_OCTETS;
+  while (size < octets) size *= 2;
+  return size;
+}
