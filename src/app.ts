@@ -75,7 +75,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     onPublished(owners) {
       if (owners < MANY_OWNERS) return;
       clearTimeout(tidying);
-      tidying = setTimeout(() => void giveBackMemory(), TIDY_AFTER_MS).unref();
+      tidying = setTimeout(() => void giveBackMemory().then(() => pool?.trimMemory()), TIDY_AFTER_MS).unref();
     },
   });
 

@@ -72,6 +72,8 @@ export interface Kernel {
    */
   open(ip: string, port: number, waitMs: number): { readonly fd: number; readonly port: number };
   close(fd: number): void;
+  /** Gives memory back that was freed but kept for later; takes a few milliseconds. */
+  trim(): void;
 }
 
 /** @returns the kernel's calls, or the reason why there are none here */
@@ -147,7 +149,18 @@ function bindKernel(koffi: Koffi): Kernel {
     allocate,
     open,
     close,
+    trim: bindTrim(libc),
   };
+}
+
+/** Of the GNU C library alone: others give memory back by themselves, or not at all. */
+function bindTrim(libc: ReturnType<Koffi['load']>): () => void {
+  try {
+    const trim = libc.func('int malloc_trim(size_t pad)');
+    return () => trim(0);
+  } catch {
+    return () => {};
+  }
 }
 
 /** Whether an address means all addresses of the machine. */

@@ -89,6 +89,11 @@ export class Pool {
     for (const { adoptions } of this.#members.values()) adoptions.postMessage(buffers);
   }
 
+  /** Has the C library give memory back that it keeps for later, of all threads, where that can be asked for. */
+  trimMemory(): void {
+    if (typeof this.#kernel !== 'string') this.#kernel.trim();
+  }
+
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all(
@@ -110,13 +115,13 @@ export class Pool {
     const { responder, tcp, stableFor } = this.#settings;
     const { port1, port2 } = new MessageChannel();
     const signal = new SharedArrayBuffer(4);
+    port1.postMessage(this.#image.buffers);
     const data: WorkerData = {
       thread,
       role,
       addresses: this.#addresses,
       sockets,
       control: this.#image.control,
-      buffers: this.#image.buffers,
       counters: this.counters,
       settings:
         role === 'streams' ? { ...responder, cacheSize: Math.min(responder.cacheSize, STREAM_CACHE) } : responder,

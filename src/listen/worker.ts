@@ -3,6 +3,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Responder, type ResponderSettings, Transport } from '../answer/responder.ts';
 import { Count, counterPage, counterSlice } from '../base/counters.ts';
+import { collectGarbage } from '../base/memory.ts';
 import { ImageReader } from '../zone/image-reader.ts';
 import type { ImageBuffers } from '../zone/layout.ts';
 import { ClientClasses, type Prefix } from './clients.ts';
@@ -23,13 +24,15 @@ export interface WorkerData {
   /** Sockets of a thread that died, for `batches`: they hold what came in since. */
   readonly sockets: readonly BoundSocket[] | undefined;
   readonly control: SharedArrayBuffer;
-  readonly buffers: ImageBuffers;
   readonly counters: SharedArrayBuffer;
   readonly settings: ResponderSettings;
   readonly tcp: TcpLimits;
   /** Clients that get every set in a stable order. */
   readonly stableFor: readonly Prefix[];
-  /** New buffers of the image come in here, before the image says that there are any. */
+  /**
+   * Buffers of the image come in here, the first ones too: what a thread is started with is kept as long as it lives. New
+   * ones come before the image says that there are any.
+   */
   readonly adoptions: MessagePort;
   /** One word, 1 once the thread is to stop: a thread in a batch loop sees no message. */
   readonly signal: SharedArrayBuffer;
@@ -48,8 +51,11 @@ export type WorkerReport =
 /** Milliseconds between two faults that are told; all are counted. A query that is fatal can be asked again and again. */
 const FAULT_MS = 1_000;
 
+/** Milliseconds between two looks for new buffers of a thread that nobody asks. */
+const LOOK_MS = 1_000;
+
 function createContext(port: MessagePort, data: WorkerData, Answerer: typeof Responder): ListenerContext {
-  const image = new ImageReader(data.control, data.buffers);
+  const image = new ImageReader(data.control, receiveMessageOnPort(data.adoptions)!.message as ImageBuffers);
   const counters = counterSlice(data.counters, data.thread);
   const responder = new Answerer(image, data.settings, counters);
   const clients = new ClientClasses(image, data.stableFor);
@@ -61,12 +67,15 @@ function createContext(port: MessagePort, data: WorkerData, Answerer: typeof Res
     tcp: data.tcp,
     refresh() {
       if (!image.isOutdated) return;
+      const { generation } = image;
       for (;;) {
         const received = receiveMessageOnPort(data.adoptions);
         if (!received) break;
         image.adopt(received.message as ImageBuffers);
       }
       responder.forget();
+      // Answering leaves no garbage, so nothing else would ever make the engine let the old memory go.
+      if (image.generation !== generation) collectGarbage();
     },
     fault(error, transport) {
       counterPage(counters, transport)[Count.FAULTS]!++;
@@ -96,6 +105,8 @@ async function serveBatches(port: MessagePort, data: WorkerData, context: Listen
   port.postMessage(report);
   while (Atomics.load(signal, 0) === 0) {
     try {
+      // While nobody asks, too: old memory would be kept as long.
+      context.refresh();
       batch.turn();
     } catch (error) {
       context.fault(error, Transport.UDP);
@@ -123,7 +134,10 @@ async function serveEvents(port: MessagePort, data: WorkerData, context: Listene
     throw error;
   }
   port.postMessage({ kind: 'listening', addresses, sockets: undefined } satisfies WorkerReport);
+  // While nobody asks, new buffers are looked for all the same: old memory would be kept as long.
+  const looking = setInterval(() => context.refresh(), LOOK_MS);
   await new Promise<void>((resolve) => port.once('message', () => resolve()));
+  clearInterval(looking);
   await Promise.all(listeners.map((listener) => listener.stop()));
 }
 

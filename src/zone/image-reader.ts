@@ -30,6 +30,8 @@ export const SOA_NUMBERS = 20;
 export class ImageReader {
   readonly #control: Int32Array;
   #epoch = 0;
+  /** Which memory it looks at: that of another generation is of no use any more. */
+  generation = 0;
   words!: Uint32Array;
   octets!: Uint8Array;
   /** The octets of names and rdata, and the same as words. */
@@ -60,6 +62,7 @@ export class ImageReader {
   /** Goes over to new buffers. Offsets and slots of the old ones mean nothing afterwards. */
   adopt(buffers: ImageBuffers): void {
     this.#epoch = buffers.epoch;
+    this.generation = buffers.generation;
     this.words = new Uint32Array(buffers.arena);
     this.octets = new Uint8Array(buffers.arena);
     this.texts = new Uint8Array(buffers.texts);

@@ -96,6 +96,7 @@ export class Image {
   /** Where they lay when buffers were last handed out. */
   #texts = this.texts.memory;
   #epoch = 1;
+  #generation = 0;
   #arena = new SharedArrayBuffer(FIRST_ARENA);
   #words = new Uint32Array(this.#arena);
   #octets: OctetBuffer = octetsOf(this.#arena);
@@ -126,6 +127,7 @@ export class Image {
   get buffers(): ImageBuffers {
     return {
       epoch: this.#epoch,
+      generation: this.#generation,
       texts: this.texts.memory,
       arena: this.#arena,
       nodes: this.#nodes.buffer,
@@ -324,6 +326,7 @@ export class Image {
   }
 
   #takeArena(length: number): void {
+    this.#generation++;
     this.#arena = new SharedArrayBuffer(length);
     this.#words = new Uint32Array(this.#arena);
     this.#octets = octetsOf(this.#arena);

@@ -93,6 +93,8 @@ export const ZONE_SET = 0;
 /** The buffers of an image, as they are handed to other threads. */
 export interface ImageBuffers {
   readonly epoch: number;
+  /** How often nodes and texts have gone over to other memory. */
+  readonly generation: number;
   readonly texts: SharedArrayBuffer;
   readonly arena: SharedArrayBuffer;
   readonly nodes: SharedArrayBuffer;
