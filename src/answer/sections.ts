@@ -81,7 +81,7 @@ export class Sections {
       if (!hasViews || image.isSeen(rule, this.view)) {
         const start = message.length;
         message.putPointer(pointer);
-        if (!this.#putRecord(type, words[set + 1], words[first + i])) {
+        if (!this.#putRecord(type, words[set + 1], first + i)) {
           message.cut(start);
           this.isTruncated = true;
           this.isComplete = false;
@@ -100,7 +100,7 @@ export class Sections {
     this.turnCount = mayTurn && written > 1 && !this.isTooLongToTurn ? written : 0;
   }
 
-  /** Where in the image's texts the rdata of the first record lies that the view sees of an RRset. Not for SRV. */
+  /** Where in the image's texts the rdata of the first record lies that the view sees of an RRset. Not for A and SRV. */
   firstRdata(node: number, set: number): number {
     const image = this.#image;
     let at = image.firstPlace(node, set);
@@ -118,10 +118,12 @@ export class Sections {
     return at;
   }
 
-  /** Writes what follows the owner of a record whose rdata lie at a place. @returns false when it does not fit */
-  #putRecord(type: number, ttl: number, place: number): boolean {
+  /** Writes what follows the owner of a record. @param word that of its rdata @returns false when it does not fit */
+  #putRecord(type: number, ttl: number, word: number): boolean {
     const image = this.#image;
+    if (type === Type.A) return this.message.putRecord(image.octets, type, ttl, word * 4, 4);
     const { texts } = image;
+    const place = image.words[word];
     if (type !== Type.SRV) return this.message.putRecord(texts, type, ttl, place + 2, image.textLength(place));
     const target = image.target(place);
     return this.message.putRecord(texts, type, ttl, place + 2, 6 + image.textLength(target), target + 2);
@@ -155,7 +157,7 @@ export class Sections {
       if (!isSeen) continue;
       const start = message.length;
       message.putName(texts, image.nameAt(node), true);
-      if (!this.#putRecord(Type.NS, words[set + 1], words[first + i])) {
+      if (!this.#putRecord(Type.NS, words[set + 1], first + i)) {
         message.cut(start);
         this.isTruncated = true;
         this.isComplete = false;
@@ -284,7 +286,7 @@ export class Sections {
           message.pointerAt[message.pointers++] = message.length;
           message.putPointer(written);
         } else message.putName(image.texts, image.nameAt(node), true);
-        if (!this.#putRecord(type, words[set + 1], words[first + i])) {
+        if (!this.#putRecord(type, words[set + 1], first + i)) {
           message.cut(start);
           message.pointers = pointers;
           return false;

@@ -1,5 +1,6 @@
 // The image's writer: lays zones out as octets in shared memory, so that any number of threads can answer from them
 // without a lock and without a copy. Runs on the main thread only.
+import { Type } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
 import { hashName, hashNode } from '../wire/name-hash.ts';
 import type { Views } from '../wire/views.ts';
@@ -227,7 +228,9 @@ export class Image {
       words[entry + 2] = rdata.length;
       words[entry + 3] = data;
       entry += SET_WORDS;
-      for (let i = 0; i < rdata.length; i++) words[word + data + i] = rdata[i]!;
+      if (set.type === Type.A)
+        for (let i = 0; i < rdata.length; i++) this.texts.copyTo(rdata[i]!, octets, (word + data + i) * 4);
+      else for (let i = 0; i < rdata.length; i++) words[word + data + i] = rdata[i]!;
       if (views) writeRules(octets, views, (word + data + rdata.length) * 4);
       data += wordsOf(set);
     }
@@ -380,9 +383,11 @@ export class Image {
     const at = node * 4 + NodeField.COUNT;
     const sets = this.#octets[at]! | (this.#octets[at + 1]! << 8);
     for (let entry = node + NodeField.SETS; entry < node + NodeField.SETS + sets * SET_WORDS; entry += SET_WORDS) {
+      const type = words[entry]! & 0xffff;
+      if (type === Type.A) continue;
       const first = node + words[entry + 3]!;
       const last = first + words[entry + 2]!;
-      for (let i = first; i < last; i++) words[i] = move(words[entry]! & 0xffff, words[i]!);
+      for (let i = first; i < last; i++) words[i] = move(type, words[i]!);
     }
   }
 

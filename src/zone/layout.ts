@@ -11,8 +11,8 @@
 //   node          words: hash, zone id, size of the whole in words, where in `texts` its name lies as spelled
 //                 octets: RRsets (2, little-endian), length of name, flags
 //                 then for each RRset four words: type | flags << 16, TTL, count, offset of its data in the node in words
-//                 then the data: for each rdata a word, where in `texts` it lies; if the RRset says so, for each rdata the
-//                 rule that says which views see it: length, rule; padding
+//                 then the data: for each rdata a word, where in `texts` it lies, or the address itself of an A record; if
+//                 the RRset says so, for each rdata the rule that says which views see it: length, rule; padding
 
 /** Words of the small shared control block that every thread looks at. */
 export const Control = {

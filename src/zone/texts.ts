@@ -125,6 +125,12 @@ export class Texts {
     return this.#octets.latin1Slice(place + 2, place + 2 + SERVICE_FIELDS) + this.text(this.target(place));
   }
 
+  /** Puts the text's octets elsewhere. */
+  copyTo(place: number, to: Uint8Array, start: number): void {
+    const length = this.length(place);
+    for (let i = 0; i < length; i++) to[start + i] = this.#octets[place + 2 + i]!;
+  }
+
   /** Where the target of SRV rdata lies. */
   target(place: number): number {
     return this.#words[place / 4 + TARGET_WORD]!;
