@@ -122,9 +122,7 @@ export class ContainerRecords {
     this.#writeAt(subject, said, everywhere);
     for (const protocol of PROTOCOLS) {
       const set = said.services[protocol];
-      if (set === undefined) continue;
-      for (const owner of this.#services(subject, protocol, apex))
-        set.write(this.#zone.writer, owner, subject.wishes.ttl);
+      set?.write(this.#zone.writer, this.#services(subject, protocol, apex), subject.wishes.ttl);
     }
     // Names of links are seen in the networks that both share, and nowhere else.
     for (const name of names)
@@ -168,12 +166,14 @@ export class ContainerRecords {
 
   #writeAt({ wishes }: Subject, { addresses, ports }: Said, names: readonly WantedOwner[]): void {
     const { writer } = this.#zone;
-    for (const { owner } of names) addresses.write(writer, owner, wishes.ttl);
+    const owners = names.map(({ owner }) => owner);
+    addresses.write(writer, owners, wishes.ttl);
     for (const protocol of PROTOCOLS) {
       if (ports[protocol].size === 0) continue;
-      for (const { owner } of names) {
-        const parent = this.#under(`_${protocol}`, owner);
-        for (const [label, set] of ports[protocol]) set.write(writer, this.#under(label, parent), wishes.ttl);
+      const parents = owners.map((owner) => this.#under(`_${protocol}`, owner));
+      for (const [label, set] of ports[protocol]) {
+        const below = parents.map((parent) => this.#under(label, parent));
+        set.write(writer, below, wishes.ttl);
       }
     }
   }

@@ -53,10 +53,10 @@ export class ViewedSet {
     if (this.#records.length === 0) this.txt('', NOBODY.ipv4);
   }
 
-  /** @param ttl seconds; the writer's when absent */
-  write(writer: WireWriter, owner: Name, ttl: number | undefined): void {
-    if (owner === NO_NAME) return;
-    for (const { type, rdata, views } of this.#records) writer.viewed(owner, type, rdata, views, ttl);
+  /** Record by record, as the zone store keeps what is said at several owners together. @param ttl seconds; the writer's when absent */
+  write(writer: WireWriter, owners: readonly Name[], ttl: number | undefined): void {
+    for (const { type, rdata, views } of this.#records)
+      for (const owner of owners) if (owner !== NO_NAME) writer.viewed(owner, type, rdata, views, ttl);
   }
 
   #add(type: number, rdata: Octets, views: Views): void {
@@ -98,6 +98,6 @@ export class ViewedRecords {
 
   /** Hands all over. @param ttl seconds; the writer's when absent */
   write(writer: WireWriter, ttl: number | undefined): void {
-    for (const [owner, set] of this.#sets) set.write(writer, owner, ttl);
+    for (const [owner, set] of this.#sets) set.write(writer, [owner], ttl);
   }
 }

@@ -112,9 +112,9 @@ export class EngineSession {
     const { engine, resyncMs, onListed } = this.#options;
     const { signal } = this.#ended;
     await engine.negotiate(signal);
-    this.#info = await this.#readInfo();
-    const events = readEvents(await this.#openEvents());
-    const pumped = this.#pump(events);
+    const [info, events] = await Promise.all([this.#readInfo(), this.#openEvents()]);
+    this.#info = info;
+    const pumped = this.#pump(readEvents(events));
     pumped.catch(this.#fail);
     await this.#list();
     onListed();
