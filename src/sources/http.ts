@@ -3,7 +3,7 @@
 // that say what happened and the cure but never a secret.
 import { readFile, stat } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { Authorizer } from './http-auth.ts';
 import { createAuthorizer } from './http-auth.ts';
 import { explainFailure } from './http-failure.ts';
@@ -228,6 +228,8 @@ export class HttpClient {
 
   /** The pool as the certificates are now; a new one when one was replaced. */
   async #lookForAgent(): Promise<Agent> {
+    // Not at the start: who reads files alone has no use for it, and it takes 13 MiB and a tenth of a second.
+    const undici = await import('undici');
     const { settings, socketPath } = this.#options;
     const { caFile, certFile, keyFile, verify = true } = settings.tls ?? {};
     const paths = [caFile, certFile, keyFile];
@@ -237,7 +239,7 @@ export class HttpClient {
     const [ca, cert, key] = await Promise.all(paths.map((path) => (path === undefined ? undefined : readFile(path))));
     const old = this.#agent;
     this.#agentOf = state;
-    this.#agent = new Agent({
+    this.#agent = new undici.Agent({
       connect: {
         timeout: settings.connectTimeout,
         rejectUnauthorized: verify,
