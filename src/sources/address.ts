@@ -9,7 +9,8 @@ const MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
  */
 export function parseIp(text: unknown): string | undefined {
   if (typeof text !== 'string') return undefined;
-  if (isIPv4(text)) return text;
+  // The commonest IPv6 one, of ports that are bound to all addresses, is short already.
+  if (isIPv4(text) || text === '::') return text;
   if (!isIPv6(text) || text.includes('%')) return undefined;
   const { hostname } = new URL(`http://[${text}]/`);
   const mapped = MAPPED.exec(hostname);

@@ -101,7 +101,7 @@ function readAttachments(inspected: Fields, shortId: string): AttachmentFacts[] 
         // Podman before 5 leaves the id out of its compatible answer: the name identifies a network of a machine, too.
         networkId: textOf(endpoint.NetworkID) ?? name,
         addresses: [endpoint.IPAddress, endpoint.GlobalIPv6Address].flatMap((ip) => parseIp(ip) ?? []),
-        aliases: [...new Set(aliases)].filter((alias) => alias !== shortId).sort(),
+        aliases: aliases.length === 0 ? NONE : [...new Set(aliases)].filter((alias) => alias !== shortId).sort(),
       };
     });
 }
@@ -112,7 +112,7 @@ function readPorts(inspected: Fields): Port[] {
   const bound = objectOf(objectOf(inspected.NetworkSettings).Ports);
   const exposed = objectOf(objectOf(inspected.Config).ExposedPorts);
   const ports: Port[] = [];
-  for (const key of new Set([...Object.keys(bound), ...Object.keys(exposed)])) {
+  for (const key of Object.keys({ ...exposed, ...bound })) {
     const [, number, protocol] = PORT_KEY.exec(key) ?? [];
     const containerPort = Number(number);
     // The model, like DNS clients, has no use for SCTP.
@@ -122,6 +122,7 @@ function readPorts(inspected: Fields): Port[] {
     if (bindings.length === 0) ports.push(port);
     else ports.push(...bindings.map((binding) => ({ ...port, ...binding })));
   }
+  if (ports.length < 2) return ports;
   return ports.sort(
     (a, b) =>
       a.containerPort! - b.containerPort! ||

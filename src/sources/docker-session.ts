@@ -210,11 +210,13 @@ export class EngineSession {
   #tellWhenReleased(id: string): void {
     const remaining = this.#options.hold.remaining(id);
     clearTimeout(this.#timers.get(id));
-    if (remaining > 0)
-      this.#timers.set(
-        id,
-        setTimeout(() => this.#tell([id]), remaining),
-      );
+    if (remaining <= 0) return;
+    const release = (): void => {
+      this.#tell([id]);
+      // A timer may be a moment early by the clock that says how long it has been up.
+      this.#tellWhenReleased(id);
+    };
+    this.#timers.set(id, setTimeout(release, remaining));
   }
 
   #gone(id: string): void {
