@@ -24,20 +24,23 @@ export const CHANGE_COST: Scenario = {
 
 async function measure({ folder, isQuick, turns, say }: Bench): Promise<Result> {
   const sizes = isQuick ? QUICK_SIZES : SIZES;
+  const changes = isQuick ? QUICK_CHANGES : CHANGES;
+  const servers: { readonly tasks: number; readonly server: ChurnServer; readonly samples: number[] }[] = [];
   const costs = new Map<number, Spread>();
-  for (const tasks of sizes) {
-    const server = await ChurnServer.start(writeState(folder, tasks).path, 0, `0-${availableParallelism() - 1}`);
-    try {
-      const changes = isQuick ? QUICK_CHANGES : CHANGES;
+  try {
+    for (const tasks of sizes) {
+      const server = await ChurnServer.start(writeState(folder, tasks).path, 0, `0-${availableParallelism() - 1}`);
+      servers.push({ tasks, server, samples: [] });
       await server.cost(changes);
-      const samples: number[] = [];
-      for (let turn = 0; turn < turns; turn++) samples.push(await server.cost(changes));
-      const cost = spread(samples);
-      costs.set(tasks, cost);
-      say(`${tasks} tasks: ${spreadText(cost)} µs a change`);
-    } finally {
-      await server.stop();
     }
+    for (let turn = 0; turn < turns; turn++)
+      for (const { server, samples } of servers) samples.push(await server.cost(changes));
+  } finally {
+    for (const { server } of servers) await server.stop();
+  }
+  for (const { tasks, samples } of servers) {
+    costs.set(tasks, spread(samples));
+    say(`${tasks} tasks: ${spreadText(costs.get(tasks)!)} µs a change`);
   }
   const least = costs.get(sizes[0]!)!.median;
   return {
