@@ -27,6 +27,42 @@ export function gatherSets(
   return sets;
 }
 
+/** How many owners back one is looked for that says the same. */
+const REMEMBERED = 16;
+
+/**
+ * The RRsets of a row of owners, each in one zone: an app's names in two spellings or for two protocols say the same, and
+ * to sort is most of the work.
+ */
+export class RRsetRow {
+  readonly #contents: Contents;
+  readonly #singleValued: readonly number[] | undefined;
+  readonly #said: { readonly all: readonly number[]; readonly sets: readonly RRsetData[] }[] = [];
+  #next = 0;
+
+  /** @param singleValued types of which the first record alone is served */
+  constructor(contents: Contents, singleValued: readonly number[] | undefined) {
+    this.#contents = contents;
+    this.#singleValued = singleValued;
+  }
+
+  /** @param all contents, ascending */
+  sets(all: readonly number[]): readonly RRsetData[] {
+    if (all.length === 1) return gatherSets(this.#contents, [...all], this.#singleValued);
+    const known = this.#said.find((said) => areSame(said.all, all));
+    if (known) return known.sets;
+    const sets = gatherSets(this.#contents, [...all], this.#singleValued);
+    this.#said[this.#next++ % REMEMBERED] = { all, sets };
+    return sets;
+  }
+}
+
+function areSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** An RRset that comes from no contribution. @param ttl seconds */
 export function madeSet(texts: Texts, type: number, ttl: number, rdata: readonly Octets[]): RRsetData {
   return { type, ttl, rdata: rdata.map((each) => texts.addLoose(each)) };

@@ -12,7 +12,7 @@ import type { Image, RRsetData } from './image.ts';
 import { ZoneFlag } from './layout.ts';
 import { NumberLists } from './number-lists.ts';
 import { Owners } from './owners.ts';
-import { gatherSets, madeSet } from './rrsets.ts';
+import { madeSet, RRsetRow } from './rrsets.ts';
 import type { ZoneSpec } from './spec.ts';
 import { NOWHERE } from './texts.ts';
 
@@ -217,9 +217,11 @@ export class ZoneStore {
       if (zone.spec?.alias || !zone.isChanged) continue;
       changed.push(fold(zone.origin));
       if (zone.spec) zone.serial = (zone.serial + 1) >>> 0;
+      const row = new RRsetRow(this.#contents, zone.spec?.singleValued);
       for (const owner of zone.stale) {
         if (this.#owners.zone(owner) !== zone.id || !this.#owners.takeStale(owner)) continue;
-        image.setNode(zone.id, this.#owners.place(owner), this.#setsOf(zone, owner), this.#owners.hash(owner));
+        const sets = this.#setsOf(zone, owner, row);
+        image.setNode(zone.id, this.#owners.place(owner), sets, this.#owners.hash(owner));
         owners++;
       }
       zone.stale = [];
@@ -249,9 +251,10 @@ export class ZoneStore {
     const zone = this.#zones.get(origin);
     if (!zone) return;
     if (zone.apex === NONE) return;
+    const row = new RRsetRow(this.#contents, zone.spec?.singleValued);
     for (const owner of this.#owners.ofZone(zone.id, zone.apex)) {
       const name = this.#owners.name(owner);
-      const sets = this.#setsOf(zone, owner);
+      const sets = [...this.#setsOf(zone, owner, row)];
       sets.sort((a, b) => Number(b.type === Type.SOA) - Number(a.type === Type.SOA));
       for (const set of sets)
         for (const [i, at] of set.rdata.entries())
@@ -382,8 +385,8 @@ export class ZoneStore {
   }
 
   /** The RRsets of an owner as they are served. */
-  #setsOf(zone: Zone, owner: number): RRsetData[] {
-    const sets = gatherSets(this.#contents, this.#contentsOf(owner), zone.spec?.singleValued);
+  #setsOf(zone: Zone, owner: number, row: RRsetRow): readonly RRsetData[] {
+    const sets = row.sets(this.#contentsOf(owner));
     if (owner !== zone.apex || !zone.spec) return sets;
     const given = sets.find((set) => set.type === Type.SOA);
     const result = sets.filter((set) => set !== given);
