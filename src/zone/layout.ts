@@ -1,10 +1,10 @@
 // HOT PATH: no allocation, no await, no throw
 // How zones lie in shared memory: what the writer (`image.ts`) lays down and the reader (`image-reader.ts`) walks.
 //
-// The image is five shared buffers. `texts` holds the octets of names and rdata (see `texts.ts`). `arena` holds zone records and nodes, append-only, each starting on four octets and
-// never changed once published. `nodes` and `zones` are open-addressing tables of 32-bit slots: 0 is free, 1 was used
-// once, anything else is an arena offset in words. `versions` has a word for each zone id that moves with each change of
-// that zone. Publishing is one store to a slot.
+// The image is five shared buffers. `texts` holds the octets of names and rdata (see `texts.ts`). `arena` holds zone
+// records and nodes, append-only, each starting on four octets and never changed once published. `nodes` and `zones`
+// are open-addressing tables of 32-bit slots: 0 is free, 1 was used once, anything else is an arena offset in words.
+// `versions` has a word for each zone id that moves with each change of that zone. Publishing is one store to a slot.
 //
 //   zone record   words: hash, id, flags, target zone id, override TTL, override priority << 16 | weight
 //                 octets: length of origin, length of target origin, 0, 0, origin, target's origin
