@@ -180,30 +180,27 @@ function vantageHere(
 }
 
 function atContainer(ports: readonly Port[], ips: readonly string[]): Offer[] {
-  const offers: Offer[] = [];
+  const offers = new Map<string, Offer>();
   for (const { containerPort, protocol } of ports)
-    if (containerPort !== undefined && !offers.some((offer) => isOf(offer, containerPort, protocol)))
-      offers.push({ containerPort, protocol, port: containerPort, ips });
-  return offers;
-}
-
-function isOf(offer: Offer, containerPort: number, protocol: Protocol): boolean {
-  return offer.containerPort === containerPort && offer.protocol === protocol;
+    if (containerPort !== undefined)
+      offers.set(`${containerPort}/${protocol}`, { containerPort, protocol, port: containerPort, ips });
+  return [...offers.values()];
 }
 
 /** Bindings of one port to one number are one offer: a client may take either family. */
 function published(audience: Audience, bindings: readonly Binding[]): Vantage {
-  const offers: (Offer & { readonly ips: string[] })[] = [];
+  const offers = new Map<string, Offer & { ips: string[] }>();
   for (const { port, ips } of bindings) {
-    const [containerPort, hostPort, { protocol }] = [port.containerPort!, port.hostPort!, port];
-    const known = offers.find((offer) => offer.port === hostPort && isOf(offer, containerPort, protocol));
+    const { containerPort, protocol, hostPort } = port;
+    const key = `${containerPort}/${protocol}/${hostPort}`;
+    const known = offers.get(key);
     if (known) known.ips.push(...ips.filter((ip) => !known.ips.includes(ip)));
-    else offers.push({ containerPort, protocol, port: hostPort, ips: [...ips] });
+    else offers.set(key, { containerPort: containerPort!, protocol, port: hostPort!, ips: [...ips] });
   }
-  const usable = offers.filter(({ ips }) => ips.length > 0);
+  const usable = [...offers.values()].filter(({ ips }) => ips.length > 0);
   // What is bound to all addresses is reached at the single ones, too, and not the other way round.
-  const isWild = (family: boolean) => !bindings.some(({ isSpecific, ips }) => isSpecific && isIpv6(ips[0]!) === family);
-  const ips = bindings.flatMap(({ isSpecific, ips }) => ips.filter((ip) => isSpecific || isWild(isIpv6(ip))));
+  const bound = new Set(bindings.flatMap(({ isSpecific, ips }) => (isSpecific ? [isIpv6(ips[0]!)] : [])));
+  const ips = bindings.flatMap(({ isSpecific, ips }) => ips.filter((ip) => isSpecific || !bound.has(isIpv6(ip))));
   return { kind: 'published', audience, ips: [...new Set(ips)], offers: usable };
 }
 

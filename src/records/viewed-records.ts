@@ -53,7 +53,10 @@ export class ViewedSet {
     if (this.#records.length === 0) this.txt('', NOBODY.ipv4);
   }
 
-  /** Record by record, as the zone store keeps what is said at several owners together. @param ttl seconds; the writer's when absent */
+  /**
+   * Record by record, as the zone store keeps what is said at several owners together.
+   * @param ttl seconds; the writer's when absent
+   */
   write(writer: WireWriter, owners: readonly Name[], ttl: number | undefined): void {
     for (const { type, rdata, views } of this.#records)
       for (const owner of owners) if (owner !== NO_NAME) writer.viewed(owner, type, rdata, views, ttl);
