@@ -8,6 +8,7 @@ import { JsonScanner } from './json-scan.ts';
 import { readMarathonApps } from './marathon-apps.ts';
 import { MesosStateReader } from './mesos-state.ts';
 import type { Reading, Resolve } from './reading.ts';
+import type { FileReader } from './settling-file.ts';
 import { readTasksFile } from './tasks-file.ts';
 
 /** `mesos-state`: a master's /state; `marathon-apps`: /v2/apps?embed=apps.tasks; `tasks`: Portolan's own. */
@@ -84,19 +85,34 @@ export interface FileSourceOptions {
   readonly hosts?: HostNames | undefined;
 }
 
+/** Octets at the beginning of a text in which the first telling member is looked for. */
+const HEAD = 1 << 16;
+
 /** Reads the documents of one file one after another, each with what is known from the one before. */
-export function documentReader({ format, masters, framework, hosts }: FileSourceOptions): (bytes: Buffer) => Reading {
+export function documentReader({ format, masters, framework, hosts }: FileSourceOptions): FileReader {
   const resolve = hosts?.resolve;
   const mesosState = new MesosStateReader({ masters, resolve });
   let last: Cluster | undefined;
-  return (bytes) => {
-    let health: Map<string, boolean | undefined> | undefined;
-    const wasHealthy = (key: string) => {
-      health ??= new Map(last?.tasks.map((task) => [taskKey(task), task.healthy]));
-      return health.get(key);
-    };
-    const reading = readDocument(bytes, { format, masters, framework, resolve, mesosState, wasHealthy });
-    last = reading.cluster;
-    return reading;
+  return {
+    whole: (bytes) => {
+      let health: Map<string, boolean | undefined> | undefined;
+      const wasHealthy = (key: string) => {
+        health ??= new Map(last?.tasks.map((task) => [taskKey(task), task.healthy]));
+        return health.get(key);
+      };
+      const reading = readDocument(bytes, { format, masters, framework, resolve, mesosState, wasHealthy });
+      last = reading.cluster;
+      return reading;
+    },
+    pieces: async (pieces) => {
+      const head = Buffer.alloc(HEAD);
+      let length = await pieces(head, 0);
+      if ((format ?? detectFormat(head.subarray(0, length))) !== 'mesos-state') return undefined;
+      return mesosState.readPieces(async (into, at) => {
+        const count = length === 0 ? await pieces(into, at) : head.copy(into, at, 0, length);
+        length = 0;
+        return count;
+      });
+    },
   };
 }

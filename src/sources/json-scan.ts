@@ -1,5 +1,6 @@
 // Steps through the text of a large JSON document without parsing it: finds members and elements by their brackets, and
-// parses only the values that are asked for. A 75 MB document never stands in memory as one tree.
+// parses only the values that are asked for. A 75 MB document never stands in memory as one tree, and where it comes in
+// pieces not even as one text.
 import { faultOf, JsonError } from './json.ts';
 
 const QUOTE = 0x22;
@@ -17,69 +18,114 @@ export interface Span {
   readonly end: number;
 }
 
+/** Thrown where the text that is there ends within a value, and more of it is to come. */
+export const OUT_OF_TEXT = new Error('the text goes on');
+
+const NO_BYTES = Buffer.alloc(0);
+
 /**
  * Reads one document forwards. What is skipped is checked for its brackets and quotes only. All methods throw JsonError
  * where the text is faulty or ends too early.
  */
 export class JsonScanner {
-  readonly #bytes: Buffer;
+  #bytes: Buffer;
+  #view: DataView;
   #at = 0;
+  /** What stands in front of it is done with. */
+  #kept = 0;
+  #isLast = true;
 
   /** @param bytes UTF-8; a byte order mark is skipped */
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
+    this.#view = viewOf(bytes);
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#at = 3;
+  }
+
+  /** Of a text that comes in pieces: nothing is there yet. Its errors name no place. */
+  static ofPieces(): JsonScanner {
+    const scanner = new JsonScanner(NO_BYTES);
+    scanner.#isLast = false;
+    return scanner;
+  }
+
+  /** What is there of the text. */
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** All in front of here is done with. */
+  keep(): void {
+    this.#kept = this.#at;
+  }
+
+  /** Goes back to where `keep` was called. @returns what is there of the text from that place on */
+  back(): Buffer {
+    this.#at = this.#kept;
+    return this.#bytes.subarray(this.#kept);
+  }
+
+  /** Goes on with what `back` gave and what comes behind it. @param isLast whether the text ends there */
+  feed(bytes: Buffer, isLast: boolean): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+    this.#at = 0;
+    this.#kept = 0;
+    this.#isLast = isLast;
   }
 
   /** Whether the next value is an object, a list, or something else. */
   next(): 'object' | 'list' | 'other' {
-    this.#space();
-    const byte = this.#bytes[this.#at];
+    const byte = this.#next();
     if (byte === OPEN_BRACE) return 'object';
     return byte === OPEN_BRACKET ? 'list' : 'other';
   }
 
   /** Calls `onMember` at the value of each member of the object; it must consume that value, or return false to stop there. */
   object(onMember: (name: string) => unknown): void {
-    this.#expect(OPEN_BRACE, '{');
-    this.#space();
-    if (this.#bytes[this.#at] === CLOSE_BRACE) {
-      this.#at++;
-      return;
+    for (let isFirst = true; ; isFirst = false) {
+      const name = this.member(isFirst);
+      if (name === undefined || onMember(name) === false) return;
     }
-    for (;;) {
-      this.#space();
-      if (this.#bytes[this.#at] !== QUOTE) throw this.#fault('expected a name in double quotes');
-      const name = this.value() as string;
-      this.#expect(COLON, ':');
-      if (onMember(name) === false) return;
-      this.#space();
-      if (this.#bytes[this.#at] === CLOSE_BRACE) break;
-      this.#expect(COMMA, '," or "}');
-    }
-    this.#at++;
   }
 
   /** Calls `onElement` at each element of the list; it must consume that element. */
   list(onElement: () => unknown): void {
-    this.#expect(OPEN_BRACKET, '[');
-    this.#space();
-    if (this.#bytes[this.#at] === CLOSE_BRACKET) {
+    for (let isFirst = true; this.element(isFirst); isFirst = false) onElement();
+  }
+
+  /**
+   * Goes on to the value of an object's next member.
+   * @param isFirst whether the object begins here
+   * @returns the member's name; undefined at the end of the object, which is then behind
+   */
+  member(isFirst: boolean): string | undefined {
+    if (isFirst) this.#expect(OPEN_BRACE, '{');
+    if (this.#next() === CLOSE_BRACE) {
       this.#at++;
-      return;
+      return undefined;
     }
-    for (;;) {
-      onElement();
-      this.#space();
-      if (this.#bytes[this.#at] === CLOSE_BRACKET) break;
-      this.#expect(COMMA, '," or "]');
+    if (!isFirst) this.#expect(COMMA, '," or "}');
+    if (this.#next() !== QUOTE) throw this.#fault('expected a name in double quotes');
+    const name = this.value() as string;
+    this.#expect(COLON, ':');
+    return name;
+  }
+
+  /** The same with a list's next element. @returns false at the end of the list, which is then behind */
+  element(isFirst: boolean): boolean {
+    if (isFirst) this.#expect(OPEN_BRACKET, '[');
+    if (this.#next() === CLOSE_BRACKET) {
+      this.#at++;
+      return false;
     }
-    this.#at++;
+    if (!isFirst) this.#expect(COMMA, '," or "]');
+    return true;
   }
 
   /** Offset of the next value. */
   place(): number {
-    this.#space();
+    this.#next();
     return this.#at;
   }
 
@@ -90,9 +136,8 @@ export class JsonScanner {
 
   /** Goes past the next value. @returns where it stands */
   skip(): Span {
-    this.#space();
+    const first = this.#next();
     const start = this.#at;
-    const first = this.#bytes[start];
     if (first === OPEN_BRACE || first === OPEN_BRACKET) this.#skipNested();
     else if (first === QUOTE) this.#at = this.#pastString(start);
     else this.#skipWord();
@@ -119,7 +164,7 @@ export class JsonScanner {
 
   /** Throws when anything but space follows. */
   end(): void {
-    this.#space();
+    this.#next();
     if (this.#at < this.#bytes.length) throw this.#fault('expected the end of the text');
   }
 
@@ -140,7 +185,7 @@ export class JsonScanner {
         return;
       }
     }
-    throw this.#fault('the text ends within a value', end);
+    throw this.#ended('the text ends within a value');
   }
 
   /** @param at the opening quote @returns past the closing one */
@@ -152,7 +197,7 @@ export class JsonScanner {
       if (byte === QUOTE) return at + 1;
       if (byte === BACKSLASH) at++;
     }
-    throw this.#fault('the text ends within a string', end);
+    throw this.#ended('the text ends within a string');
   }
 
   /** A number, true, false or null: up to what can follow one. */
@@ -163,18 +208,25 @@ export class JsonScanner {
       if (byte <= 0x20 || byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || byte === COLON) break;
     }
     if (this.#at === start) throw this.#fault('expected a value');
+    if (this.#at === this.#bytes.length && !this.#isLast) throw OUT_OF_TEXT;
   }
 
-  #space(): void {
+  /** Goes past space. @returns the octet behind it; undefined at the end of the text */
+  #next(): number | undefined {
     const bytes = this.#bytes;
     while (bytes[this.#at] === 0x20 || bytes[this.#at] === 0x0a || bytes[this.#at] === 0x0d || bytes[this.#at] === 0x09)
       this.#at++;
+    if (this.#at >= bytes.length && !this.#isLast) throw OUT_OF_TEXT;
+    return bytes[this.#at];
   }
 
   #expect(byte: number, shown: string): void {
-    this.#space();
-    if (this.#bytes[this.#at] !== byte) throw this.#fault(`expected "${shown}"`);
+    if (this.#next() !== byte) throw this.#fault(`expected "${shown}"`);
     this.#at++;
+  }
+
+  #ended(reason: string): Error {
+    return this.#isLast ? this.#fault(reason, this.#bytes.length) : OUT_OF_TEXT;
   }
 
   #fault(reason: string, at = this.#at): JsonError {
@@ -192,4 +244,8 @@ export class JsonScanner {
     }
     return { line, column: this.#bytes.toString('utf8', start, offset).length + 1 };
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -40,7 +40,6 @@ const FACTOR_B = 0x85ebca6b | 0;
 /** Goes over the tasks of one document. */
 export class TaskTexts {
   readonly #scanner: JsonScanner;
-  readonly #view: DataView;
   readonly #known: readonly TaskText[];
   /** The place in `#known` of the text that is expected next. */
   #next = 0;
@@ -50,9 +49,8 @@ export class TaskTexts {
   #hashB = 0;
 
   /** @param known the tasks of the document before, in order */
-  constructor(scanner: JsonScanner, text: Buffer, known: readonly TaskText[]) {
+  constructor(scanner: JsonScanner, known: readonly TaskText[]) {
     this.#scanner = scanner;
-    this.#view = new DataView(text.buffer, text.byteOffset, text.byteLength);
     this.#known = known;
   }
 
@@ -69,7 +67,7 @@ export class TaskTexts {
   #isAt(expected: TaskText | undefined, start: number): expected is TaskText {
     if (expected?.task === undefined) return false;
     const end = start + expected.end - expected.start;
-    if (end > this.#view.byteLength) return false;
+    if (end > this.#scanner.view.byteLength) return false;
     this.#hash(start, end);
     return expected.hashA === this.#hashA && expected.hashB === this.#hashB;
   }
@@ -93,7 +91,7 @@ export class TaskTexts {
   }
 
   #hash(start: number, end: number): void {
-    const view = this.#view;
+    const { view } = this.#scanner;
     let a = SEED_A;
     let b = SEED_B;
     let at = start;

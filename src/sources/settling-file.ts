@@ -1,8 +1,9 @@
 // Reads one file again and again, and tells a finished state from one that is being written: writers that do not rename
 // leave a file half written for a moment, and remove it before they write it anew.
 import type { BigIntStats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { JsonError } from './json.ts';
+import type { Pieces } from './json-pieces.ts';
 import type { Reading } from './reading.ts';
 
 /** Milliseconds from a hint to the look at the file; several hints within count as one. */
@@ -11,10 +12,20 @@ const CALM_MS = 30;
 /** Milliseconds for which a file may be missing or faulty before that is called trouble. */
 const PATIENCE_MS = 150;
 
+/** Octets from which on a file is read in pieces: a buffer for all of it would have all other memory collected. */
+const LARGE = 4 << 20;
+
+/** What makes a reading of a file's octets. */
+export interface FileReader {
+  /** @throws Error when they are no whole document */
+  readonly whole: (bytes: Buffer) => Reading;
+  /** @returns undefined for what has to be read as a whole */
+  readonly pieces: (pieces: Pieces) => Promise<Reading | undefined>;
+}
+
 export interface SettlingFileOptions {
   readonly path: string;
-  /** Makes a reading of the file's octets; throws when they are no whole document. */
-  readonly read: (bytes: Buffer) => Reading;
+  readonly read: FileReader;
   readonly onReading: (reading: Reading) => void;
   /** The file stayed unreadable. Called once for each state of the file. */
   readonly onTrouble: (message: string) => void;
@@ -110,15 +121,26 @@ export class SettlingFile {
       if (state === known) return { look: { kind: 'same' }, state };
       // Opening a named pipe would wait for its writer.
       if (!before.isFile()) return bad(`Cannot read ${path}: it is no regular file`);
-      const bytes = await readFile(path);
+      const inPieces = before.size < LARGE ? undefined : await this.#readPieces();
+      const bytes = inPieces ? undefined : await readFile(path);
       const after = identify(await stat(path, { bigint: true }));
       if (after !== state) return bad(`Cannot read ${path}: it is being written all the time`);
-      return { look: { kind: 'good', reading: this.#options.read(bytes) }, state };
+      return { look: { kind: 'good', reading: inPieces ?? this.#options.read.whole(bytes!) }, state };
     } catch (error) {
       const message = this.#explain(error);
       // A file that cannot be looked at is in the state of failing so.
       state ||= message;
       return state === known ? { look: { kind: 'same' }, state } : bad(message);
+    }
+  }
+
+  async #readPieces(): Promise<Reading | undefined> {
+    const { path, read } = this.#options;
+    const file = await open(path);
+    try {
+      return await read.pieces(async (into, at) => (await file.read(into, at)).bytesRead);
+    } finally {
+      await file.close();
     }
   }
 

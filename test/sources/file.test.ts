@@ -21,6 +21,7 @@ import type { FileSourceOptions } from '../../src/sources/file.ts';
 import { FILE, fileSource } from '../../src/sources/file.ts';
 import { HostNames } from '../../src/sources/host-names.ts';
 import { SOURCES } from '../../src/sources/index.ts';
+import { readMesosStateText } from '../../src/sources/mesos-state.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { generateState } from './generate-state.ts';
 import { RecordingSink, taskNames } from './recording-sink.ts';
@@ -102,6 +103,19 @@ describe('a file', () => {
     expect(sink.reports.filter(isTrouble)).toHaveLength(1);
     put('a.json', tasks('db'));
     await sink.until(reads('db'));
+  });
+
+  test('that is large is read in pieces, and a fault in it is named by line and column all the same', async () => {
+    const state = generateState({ tasks: 4_000 });
+    expect(state.length).toBeGreaterThan(4 << 20);
+    put('state.json', state);
+    const sink = await watch('state.json');
+    expect(sink.reports[0]).toMatchObject(readMesosStateText(state));
+    put('state.json', Buffer.concat([state.subarray(0, -1), Buffer.from('\n,}')]));
+    expect(await sink.until(isTrouble)).toEqual({
+      kind: 'trouble',
+      message: `${join(folder, 'state.json')}:2:2: expected a name in double quotes, got "}"`,
+    });
   });
 
   test('that is removed is trouble, and is read again when it comes back, even as it was', async () => {
