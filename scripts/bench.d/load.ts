@@ -1,8 +1,9 @@
 // Load by dnsperf, and what it cost the server: queries per second, losses, processor time for each, latencies.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { kill, tracked } from './children.ts';
 import { processorTime, processTree } from './process.ts';
@@ -77,7 +78,9 @@ export async function ask(pid: number, port: number, load: Load, options: RunOpt
   if (load.edns) args.push('-e');
   if (rate !== undefined) args.push('-Q', String(rate), '-v');
   const pids = processTree(pid);
-  const path = `${folder}/dnsperf.${pid}.out`;
+  // In a folder of its own: servers may watch those that their files are in, and this is written to all the time.
+  mkdirSync(join(folder, 'answers'), { recursive: true });
+  const path = join(folder, 'answers', `${pid}.out`);
   const out = await open(path, 'w');
   const before = processorTime(pids);
   try {

@@ -69,7 +69,8 @@ async function measureLoading({ folder, isQuick, turns, say }: Bench): Promise<R
 /** A server whose state can be replaced while it serves. */
 interface Replaceable {
   readonly server: Server;
-  replace(document: Buffer): void;
+  /** Makes ready what is to take the state's place, so that doing it later costs nothing. */
+  prepare(document: Buffer): () => void;
 }
 
 async function measureRereading(bench: Bench): Promise<Result> {
@@ -101,37 +102,43 @@ async function measureRereading(bench: Bench): Promise<Result> {
 /** Mesos-DNS reads its state at this interval; in each run at least once. */
 const REFRESH_SECONDS = 4;
 
-/** Seconds of one run, and when in it the state is replaced. */
+/** Seconds of one run, and when in it the state is replaced, by each of the documents once. */
 const RUN_SECONDS = 10;
 const REPLACE_AT_MS = [2_000, 6_000];
 
 async function replaceablePortolan(state: StateOnDisk, { folder }: Bench, cores: string): Promise<Replaceable> {
   const path = `${folder}/live.json`;
-  const replace = (document: Buffer): void => {
-    writeFileSync(`${path}.new`, document);
-    renameSync(`${path}.new`, path);
+  let count = 0;
+  const prepare = (document: Buffer) => {
+    const next = `${folder}/next-${count++ % REPLACE_AT_MS.length}.json`;
+    writeFileSync(next, document);
+    return () => renameSync(next, path);
   };
-  replace(readFileSync(state.path));
+  prepare(readFileSync(state.path))();
   const server = await startPortolan({ state: path, probe: state.probe }, { folder, cores, workers: 1 });
-  return { server, replace };
+  return { server, prepare };
 }
 
 function replaceableMesosDns(server: MesosDns): Replaceable {
   return {
     server,
-    replace: (document) => {
-      server.master.document = server.adapt(document);
+    prepare: (document) => {
+      const adapted = server.adapt(document);
+      return () => {
+        server.master.document = adapted;
+      };
     },
   };
 }
 
 async function askWhileReplacing(
-  { server, replace }: Replaceable,
+  { server, prepare }: Replaceable,
   documents: readonly Buffer[],
   load: Load,
   folder: string,
 ): Promise<Answered> {
-  const timers = REPLACE_AT_MS.map((at, i) => setTimeout(() => replace(documents[i % documents.length]!), at));
+  const replacements = documents.map(prepare);
+  const timers = REPLACE_AT_MS.map((at, i) => setTimeout(replacements[i]!, at));
   try {
     return await ask(server.pid, server.port, load, { seconds: RUN_SECONDS, folder, rate: LATENCY_RATE });
   } finally {
