@@ -8,7 +8,8 @@ const MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;
  * @returns undefined for anything else: names, addresses with a zone (`fe80::1%eth0`) or a mask, IPv4 with leading zeros
  */
 export function parseIp(text: unknown): string | undefined {
-  if (typeof text !== 'string') return undefined;
+  // Engines write nothing at all for the family that a container has no address of.
+  if (typeof text !== 'string' || text === '') return undefined;
   // The commonest IPv6 one, of ports that are bound to all addresses, is short already.
   if (isIPv4(text) || text === '::') return text;
   if (!isIPv6(text) || text.includes('%')) return undefined;

@@ -51,29 +51,31 @@ export function readContainer(inspected: Fields): ContainerFacts {
   if (id === undefined || name === undefined) throw new TypeError('expected an Id and a Name');
   const config = objectOf(inspected.Config);
   const host = objectOf(inspected.HostConfig);
+  const settings = objectOf(inspected.NetworkSettings);
+  const condition = objectOf(inspected.State);
   const shortId = id.slice(0, SHORT_ID);
   const environment = readEnvironment(config.Env);
   const labels = readLabels(config.Labels, environment);
   const mode = textOf(host.NetworkMode) ?? 'default';
   const hostname = textOf(config.Hostname);
-  const health = textOf(objectOf(objectOf(inspected.State).Health).Status);
+  const health = textOf(objectOf(condition.Health).Status);
   const hasCheck = health !== undefined && health !== 'none';
   return {
     id,
     shortId,
     name,
-    state: readState(objectOf(inspected.State)),
+    state: readState(condition),
     healthy: hasCheck ? health === 'healthy' : undefined,
     ready: health !== 'starting',
     // On the host's network, or in another container's, the name is theirs.
     hostname: hostname === shortId || mode === 'host' || mode.startsWith('container:') ? undefined : hostname,
     labels,
     network: readMode(mode),
-    attachments: mode === 'host' ? NONE : readAttachments(inspected, shortId),
-    ports: readPorts(inspected),
-    linksTo: listOf(host.Links).flatMap(readLink),
+    attachments: mode === 'host' ? NONE : readAttachments(objectOf(settings.Networks), shortId),
+    ports: readPorts(objectOf(config.ExposedPorts), objectOf(settings.Ports)),
+    linksTo: host.Links ? listOf(host.Links).flatMap(readLink) : NONE,
     replica: readReplica(labels),
-    mesosTask: name.startsWith('mesos-') ? environment.get('MESOS_TASK_ID') : undefined,
+    mesosTask: name.startsWith('mesos-') ? environment?.get('MESOS_TASK_ID') : undefined,
   };
 }
 
@@ -90,38 +92,38 @@ function readMode(mode: string): ContainerFacts['network'] {
   return mode.startsWith('container:') ? { of: mode.slice('container:'.length) } : 'own';
 }
 
-function readAttachments(inspected: Fields, shortId: string): AttachmentFacts[] {
-  const networks = objectOf(objectOf(inspected.NetworkSettings).Networks);
-  return Object.keys(networks)
-    .sort()
-    .flatMap((name) => {
-      const endpoint = objectOf(networks[name]);
-      const aliases = listOf(endpoint.Aliases).flatMap((alias) => textOf(alias) ?? []);
-      return {
-        // Podman before 5 leaves the id out of its compatible answer: the name identifies a network of a machine, too.
-        networkId: textOf(endpoint.NetworkID) ?? name,
-        addresses: [endpoint.IPAddress, endpoint.GlobalIPv6Address].flatMap((ip) => parseIp(ip) ?? []),
-        aliases: aliases.length === 0 ? NONE : [...new Set(aliases)].filter((alias) => alias !== shortId).sort(),
-      };
+function readAttachments(networks: Fields, shortId: string): readonly AttachmentFacts[] {
+  const attachments: AttachmentFacts[] = [];
+  for (const name of namesOf(networks)) {
+    const endpoint = objectOf(networks[name]);
+    const aliases = endpoint.Aliases ? listOf(endpoint.Aliases).flatMap((alias) => textOf(alias) ?? []) : NONE;
+    const addresses: string[] = [];
+    const ipv4 = parseIp(endpoint.IPAddress);
+    if (ipv4 !== undefined) addresses.push(ipv4);
+    const ipv6 = parseIp(endpoint.GlobalIPv6Address);
+    if (ipv6 !== undefined) addresses.push(ipv6);
+    attachments.push({
+      // Podman before 5 leaves the id out of its compatible answer: the name identifies a network of a machine, too.
+      networkId: textOf(endpoint.NetworkID) ?? name,
+      addresses,
+      aliases: aliases.length === 0 ? NONE : [...new Set(aliases)].filter((alias) => alias !== shortId).sort(),
     });
+  }
+  return attachments;
+}
+
+/** In order. */
+function namesOf(networks: Fields): string[] {
+  const names = Object.keys(networks);
+  return names.length < 2 ? names : names.sort();
 }
 
 const PORT_KEY = /^(\d{1,5})\/(tcp|udp)$/;
 
-function readPorts(inspected: Fields): Port[] {
-  const bound = objectOf(objectOf(inspected.NetworkSettings).Ports);
-  const exposed = objectOf(objectOf(inspected.Config).ExposedPorts);
+function readPorts(exposed: Fields, bound: Fields): readonly Port[] {
   const ports: Port[] = [];
-  for (const key of Object.keys({ ...exposed, ...bound })) {
-    const [, number, protocol] = PORT_KEY.exec(key) ?? [];
-    const containerPort = Number(number);
-    // The model, like DNS clients, has no use for SCTP.
-    if (number === undefined || !isPort(containerPort)) continue;
-    const port = { protocol: protocol as Protocol, containerPort };
-    const bindings = listOf(bound[key]).flatMap((binding) => readBinding(objectOf(binding)));
-    if (bindings.length === 0) ports.push(port);
-    else ports.push(...bindings.map((binding) => ({ ...port, ...binding })));
-  }
+  for (const key in bound) addPorts(ports, key, listOf(bound[key]));
+  for (const key in exposed) if (bound[key] === undefined) addPorts(ports, key, NONE);
   if (ports.length < 2) return ports;
   return ports.sort(
     (a, b) =>
@@ -132,12 +134,28 @@ function readPorts(inspected: Fields): Port[] {
   );
 }
 
-/** A binding without a host port (`"0"` is reported now and then) is none. */
-function readBinding({ HostIp, HostPort }: Fields): Pick<Port, 'hostPort' | 'hostAddress'>[] {
-  const hostPort = Number(textOf(HostPort));
-  const hostAddress = parseIp(HostIp);
-  if (!isPort(hostPort)) return [];
-  return [hostAddress === undefined ? { hostPort } : { hostPort, hostAddress }];
+/** @param key `80/tcp` */
+function addPorts(ports: Port[], key: string, bindings: readonly unknown[]): void {
+  const match = PORT_KEY.exec(key);
+  // The model, like DNS clients, has no use for SCTP.
+  if (!match) return;
+  const protocol = match[2] as Protocol;
+  const containerPort = Number(match[1]);
+  if (!isPort(containerPort)) return;
+  const before = ports.length;
+  for (const binding of bindings) {
+    const { HostIp, HostPort } = objectOf(binding);
+    // A binding without a host port (`"0"` is reported now and then) is none.
+    const hostPort = Number(textOf(HostPort));
+    if (!isPort(hostPort)) continue;
+    const hostAddress = parseIp(HostIp);
+    ports.push(
+      hostAddress === undefined
+        ? { protocol, containerPort, hostPort }
+        : { protocol, containerPort, hostPort, hostAddress },
+    );
+  }
+  if (ports.length === before) ports.push({ protocol, containerPort });
 }
 
 function isPort(number: number): boolean {
@@ -150,23 +168,39 @@ function readLink(link: unknown): { name: string; alias: string }[] {
   return name === undefined ? [] : [{ name, alias: alias! }];
 }
 
-function readEnvironment(list: unknown): ReadonlyMap<string, string> {
-  const variables = new Map<string, string>();
+/** The variables that mean something here; undefined when there are none, as in most containers. */
+function readEnvironment(list: unknown): ReadonlyMap<string, string> | undefined {
+  let variables: Map<string, string> | undefined;
   for (const line of listOf(list)) {
-    const text = textOf(line) ?? '';
-    if (!text.startsWith('SERVICE_') && !text.startsWith('MESOS_TASK_ID=')) continue;
-    const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
-    if (name !== undefined) variables.set(name, value!);
+    if (typeof line !== 'string' || !(line.startsWith('SERVICE_') || line.startsWith('MESOS_TASK_ID='))) continue;
+    const [, name, value] = /^(\w+)=(.*)$/s.exec(line) ?? [];
+    if (name === undefined) continue;
+    variables ??= new Map();
+    variables.set(name, value!);
   }
   return variables;
 }
 
-function readLabels(value: unknown, environment: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
-  const labels: Record<string, string> = {};
-  for (const [name, text] of environment) if (name !== 'MESOS_TASK_ID') labels[name] = text;
+function readLabels(
+  value: unknown,
+  environment: ReadonlyMap<string, string> | undefined,
+): Readonly<Record<string, string>> {
   const written = objectOf(value);
-  for (const key in written) if (typeof written[key] === 'string') labels[key] = written[key];
-  return Object.keys(labels).length === 0 ? NO_LABELS : labels;
+  const labels: Record<string, string> = {};
+  let isEmpty = true;
+  if (environment)
+    for (const [name, text] of environment) {
+      if (name === 'MESOS_TASK_ID') continue;
+      labels[name] = text;
+      isEmpty = false;
+    }
+  for (const key in written) {
+    const text = written[key];
+    if (typeof text !== 'string') continue;
+    labels[key] = text;
+    isEmpty = false;
+  }
+  return isEmpty ? NO_LABELS : labels;
 }
 
 function readReplica(labels: Readonly<Record<string, string>>): Replica | undefined {
