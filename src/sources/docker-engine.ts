@@ -126,12 +126,16 @@ export class DockerEngine {
 
   /** All of one container; undefined when there is none of the id. */
   async container(id: string, signal: AbortSignal): Promise<Fields | undefined> {
+    // Not by way of the functions below: it is asked for each container, and each promise on the way is made as often.
+    const path = `/containers/${encodeURIComponent(id)}/json`;
+    let body: Buffer;
     try {
-      return objectOf(await this.#json(`/containers/${encodeURIComponent(id)}/json`, signal));
+      ({ body } = await this.#client.read(`${this.host.origin}${this.#version}${path}`, { signal }));
     } catch (error) {
-      if (error instanceof EngineError && error.status === 404) return undefined;
-      throw error;
+      if (error instanceof HttpError && error.status === 404) return undefined;
+      throw this.#explain(path, error);
     }
+    return objectOf(this.#parse(path, body));
   }
 
   async networks(signal: AbortSignal): Promise<readonly Fields[]> {
@@ -178,6 +182,10 @@ export class DockerEngine {
 
   async #json(path: string, signal: AbortSignal): Promise<unknown> {
     const { body } = await this.#read(path, signal);
+    return this.#parse(path, body);
+  }
+
+  #parse(path: string, body: Buffer): unknown {
     try {
       return JSON.parse(body.toString('utf8'));
     } catch {

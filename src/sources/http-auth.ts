@@ -3,6 +3,7 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Ending } from './http-ending.ts';
 import type { AuthSettings } from './http-settings.ts';
 
 /** Credentials as a header. No message of it shows them. */
@@ -11,7 +12,7 @@ export interface Authorizer {
    * Value of the header.
    * @throws Error that says why there is none
    */
-  header(signal: AbortSignal): Promise<string>;
+  header(ending: Ending): Promise<string>;
   /** Says that the value was refused. @returns whether `header` will give another one */
   refused(value: string): boolean;
 }
@@ -21,7 +22,7 @@ export interface AuthorizerOptions {
   /** Value of an environment variable. */
   readonly secret: (variable: string) => string;
   /** Posts JSON without credentials. @returns the body of the answer, parsed */
-  readonly post: (url: string, body: unknown, signal: AbortSignal) => Promise<unknown>;
+  readonly post: (url: string, body: unknown, ending: Ending) => Promise<unknown>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -74,9 +75,9 @@ class IamLogin implements Authorizer {
     this.#options = options;
   }
 
-  async header(signal: AbortSignal): Promise<string> {
+  async header(ending: Ending): Promise<string> {
     if (this.#header !== undefined && this.#options.now() < this.#renewAt) return this.#header;
-    this.#running ??= this.#logIn(signal).finally(() => {
+    this.#running ??= this.#logIn(ending).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -87,14 +88,14 @@ class IamLogin implements Authorizer {
     return true;
   }
 
-  async #logIn(signal: AbortSignal): Promise<string> {
+  async #logIn(ending: Ending): Promise<string> {
     // Read every time: whoever replaces the account's key need not restart us.
     const { uid, private_key, login_endpoint } = await this.#readAccount();
     const seconds = Math.floor((this.#options.now() + LOGIN_VALID_MS) / 1000);
     const answer = await this.#options.post(
       login_endpoint,
       { uid, token: signJwt({ uid, exp: seconds }, private_key, this.#file) },
-      signal,
+      ending,
     );
     const token = z.object({ token: z.string().min(1) }).safeParse(answer).data?.token;
     if (token === undefined)

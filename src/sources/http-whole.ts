@@ -2,6 +2,7 @@
 // with many containers is asked for each of them.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { Ending } from './http-ending.ts';
 
 /** A whole answer. */
 export interface WholeAnswer {
@@ -11,68 +12,79 @@ export interface WholeAnswer {
   readonly body: Buffer;
 }
 
-/** The body of an answer has more octets than it may. */
-export class TooLongError extends Error {
-  override readonly name = 'TooLongError';
-}
-
 /**
  * Sends a request and gathers its answer.
  * @param maxBody octets
- * @param signal ends it; the promise is rejected with its reason
- * @throws TooLongError, and what undici says of the connection
+ * @param ending ends it; the promise is rejected with its reason
+ * @throws Error when the body has more, and what undici says of the connection
  */
 export function requestWhole(
   agent: Dispatcher,
   options: Dispatcher.DispatchOptions,
   maxBody: number,
-  signal: AbortSignal,
+  ending: Ending,
 ): Promise<WholeAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<WholeAnswer>();
-  let controller: Dispatcher.DispatchController | undefined;
-  let status = 0;
-  let headers: IncomingHttpHeaders = {};
-  let length = 0;
-  const chunks: Buffer[] = [];
-  const settle = (end: () => void): void => {
-    signal.removeEventListener('abort', abort);
-    end();
-  };
-  const fail = (error: Error): void => {
-    settle(() => reject(error));
-    controller?.abort(error);
-  };
-  // A request that still waits for its connection has no controller; it is ended when it gets one.
-  const abort = (): void => fail(signal.reason);
-  const isGood = (): boolean => status >= 200 && status < 300;
-  signal.addEventListener('abort', abort, { once: true });
-  agent.dispatch(options, {
-    onRequestStart(started) {
-      controller = started;
-      if (signal.aborted) started.abort(signal.reason);
-    },
-    onResponseStart(_, statusCode, got) {
-      // What comes before the answer (103 Early Hints) is none.
-      if (statusCode < 200) return;
-      status = statusCode;
-      headers = got;
-      if (isGood()) return;
-      settle(() => resolve({ status, headers, body: Buffer.alloc(0) }));
-      controller!.abort(new Error('the body is not read'));
-    },
-    onResponseData(_, chunk) {
-      length += chunk.length;
-      if (length > maxBody) fail(new TooLongError(`the answer has more than ${maxBody} octets`));
-      else chunks.push(chunk);
-    },
-    onResponseEnd() {
-      settle(() =>
-        resolve({ status, headers, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length) }),
-      );
-    },
-    onResponseError(_, error) {
-      settle(() => reject(error));
-    },
+  return new Promise((resolve, reject) => {
+    const gathering = new Gathering(maxBody, ending, resolve, reject);
+    ending.onEnd = (reason) => gathering.fail(reason as Error);
+    agent.dispatch(options, gathering);
   });
-  return promise;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+class Gathering implements Dispatcher.DispatchHandler {
+  readonly #maxBody: number;
+  readonly #ending: Ending;
+  readonly #resolve: (answer: WholeAnswer) => void;
+  readonly #reject: (error: Error) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #headers: IncomingHttpHeaders | undefined;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(maxBody: number, ending: Ending, resolve: (answer: WholeAnswer) => void, reject: (error: Error) => void) {
+    this.#maxBody = maxBody;
+    this.#ending = ending;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  // A request that still waits for its connection has no controller; it is ended when it gets one.
+  fail(error: Error): void {
+    this.#reject(error);
+    this.#controller?.abort(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#ending.isOver) controller.abort(this.#ending.reason as Error);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    // What comes before the answer (103 Early Hints) is none.
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    if (status < 300) return;
+    this.#resolve({ status, headers, body: NOTHING });
+    controller.abort(new Error('the body is not read'));
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#length <= this.#maxBody) this.#chunks.push(chunk);
+    else this.fail(new Error(`the answer has more than ${this.#maxBody} octets; raise maxBody if it may`));
+  }
+
+  onResponseEnd(): void {
+    const chunks = this.#chunks;
+    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, this.#length);
+    this.#resolve({ status: this.#status, headers: this.#headers!, body });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(error);
+  }
 }

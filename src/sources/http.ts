@@ -6,10 +6,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent, Dispatcher } from 'undici';
 import type { Authorizer } from './http-auth.ts';
 import { createAuthorizer } from './http-auth.ts';
+import { Ending, Followers } from './http-ending.ts';
 import { explainFailure } from './http-failure.ts';
 import { place, redirectTarget } from './http-redirect.ts';
 import type { HttpSettings } from './http-settings.ts';
-import { requestWhole, TooLongError } from './http-whole.ts';
+import { requestWhole } from './http-whole.ts';
 
 export interface HttpClientOptions {
   readonly settings: HttpSettings;
@@ -75,6 +76,7 @@ export class HttpClient {
   readonly #authorizer: Authorizer | undefined;
   /** Whether there are certificate files, which may be replaced. */
   readonly #hasFiles: boolean;
+  readonly #followers = new Followers();
   #agent: Agent | undefined;
   /** The look at the certificate files that is under way. */
   #looking: Promise<Agent> | undefined;
@@ -95,8 +97,8 @@ export class HttpClient {
    * Gets a whole answer.
    * @throws HttpError for anything but an answer of status 200 to 299 that is complete within `timeout`
    */
-  async read(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
-    return this.#within(url, request, (signal) => this.#ask(url, request, signal, true, this.#whole));
+  read(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
+    return this.#ask(url, request, this.#whole);
   }
 
   /**
@@ -104,7 +106,7 @@ export class HttpClient {
    * @throws HttpError for anything but an answer of status 200 to 299 that begins within `timeout`
    */
   async stream(url: string, request: HttpRequest = {}): Promise<HttpStream> {
-    const answer = await this.#within(url, request, (signal) => this.#ask(url, request, signal, true, open), true);
+    const answer = await this.#ask(url, request, open, true);
     return { ...answer, body: explained(answer.body, request.method, answer.url) };
   }
 
@@ -115,101 +117,76 @@ export class HttpClient {
   }
 
   /**
-   * Runs with a signal that fires at the deadline, and when the caller's does.
-   * @param isStream the caller's signal stays connected when this has ended
+   * Sends a request, along redirects, until an answer is of status 200 to 299. All in one function, as an engine with many
+   * containers is asked for each of them, and each promise between its reader and undici is made as often.
+   * @param isStream the caller's signal stays connected when the answer has begun
+   * @param outer of the request that this one logs in for, whose end it shares; it has no credentials itself
    */
-  async #within<T>(
-    url: string,
-    { method = 'GET', signal, timeoutMs = this.#options.settings.timeout }: HttpRequest,
-    run: (signal: AbortSignal) => Promise<T>,
-    isStream = false,
-  ): Promise<T> {
-    signal?.throwIfAborted();
-    const controller = new AbortController();
-    const onAbort = () => controller.abort(signal!.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const late = () =>
-      controller.abort(new Error(`no ${isStream ? '' : 'complete '}answer within ${timeoutMs / 1000} s`));
-    const timer = setTimeout(late, timeoutMs);
-    let keepsSignal = false;
-    try {
-      const result = await run(controller.signal);
-      keepsSignal = isStream;
-      return result;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error instanceof HttpError ? error : failure(error, method, new URL(url));
-    } finally {
-      clearTimeout(timer);
-      if (!keepsSignal) signal?.removeEventListener('abort', onAbort);
-    }
-  }
-
-  /** Sends the request, along redirects, until an answer is of status 200 to 299. */
   async #ask<Body>(
     url: string,
     request: HttpRequest,
-    signal: AbortSignal,
-    isAuthorized: boolean,
     exchange: Exchange<Body>,
+    isStream = false,
+    outer?: Ending,
   ): Promise<Answer<Body>> {
-    const { method = 'GET', json } = request;
-    const body = json === undefined ? null : JSON.stringify(json);
+    const { method = 'GET', json, signal } = request;
+    signal?.throwIfAborted();
     let at = new URL(url);
+    const body = json === undefined ? null : JSON.stringify(json);
+    const authorizer = outer ? undefined : this.#authorizer;
+    const ending = outer ?? new Ending();
+    const timer = outer ? undefined : this.#limit(ending, request, isStream);
     let hops = 0;
     let hasRenewed = false;
-    for (;;) {
-      const refuse = (why: string, status?: number) => new HttpError(`Cannot ${method} ${place(at)}: ${why}`, status);
-      const headers: Record<string, string> = { accept: 'application/json', ...request.headers };
-      if (body !== null) headers['content-type'] = 'application/json';
-      const authorizer = isAuthorized ? this.#authorizer : undefined;
-      if (authorizer) {
-        if (!this.#options.isKnown(at.origin))
-          throw refuse(`the credentials are for known hosts only; add ${at.host} to those in the settings`);
-        headers.authorization = await authorizer.header(signal);
-      }
-      const { status, headers: got, body: octets } = await this.#dispatch(at, method, headers, body, signal, exchange);
-      if (status >= 200 && status < 300) return { status, headers: got, url: at, body: octets };
-      if (status === 401 && authorizer && !hasRenewed && authorizer.refused(headers.authorization!)) {
-        hasRenewed = true;
-        continue;
-      }
-      if (!REDIRECTS.has(status)) throw refuse(explainStatus(status, authorizer !== undefined), status);
-      const next = redirectTarget(got.location, at);
-      if (typeof next === 'string') throw refuse(next, status);
-      if (method === 'POST' && !SAME_METHOD.has(status))
-        throw refuse(`status ${status} points to ${place(next)}, where a POST may not follow`, status);
-      if (next.href === at.href) throw refuse(`status ${status} points back to it; no leader is elected`, status);
-      if (++hops > MAX_REDIRECTS) throw refuse(`more than ${MAX_REDIRECTS} redirects`, status);
-      at = next;
-    }
-  }
-
-  async #dispatch<Body>(
-    at: URL,
-    method: 'GET' | 'POST',
-    headers: Record<string, string>,
-    body: string | null,
-    signal: AbortSignal,
-    exchange: Exchange<Body>,
-  ): Promise<Omit<Answer<Body>, 'url'>> {
-    const agent = await this.#agentNow();
+    let isOpen = false;
     try {
-      // Undici's own deadlines are coarse; `signal` has ours.
-      const options = { method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
-      return await exchange(agent, { ...options, origin: at.origin, path: at.pathname + at.search }, signal);
+      for (;;) {
+        const headers: Record<string, string> = { accept: 'application/json', ...request.headers };
+        if (body !== null) headers['content-type'] = 'application/json';
+        if (authorizer) {
+          if (!this.#options.isKnown(at.origin)) throw refusal(method, at, onlyKnown(at));
+          headers.authorization = await authorizer.header(ending);
+        }
+        const agent = this.#agentNow() ?? (await this.#agentSoon());
+        if (ending.isOver) throw ending.reason;
+        const { origin, pathname, search } = at;
+        // Undici's own deadlines are coarse; `ending` has ours.
+        const options = { origin, path: pathname + search, method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
+        const { status, headers: got, body: octets } = await exchange(agent, options, ending);
+        if (status >= 200 && status < 300) {
+          isOpen = isStream;
+          return { status, headers: got, url: at, body: octets };
+        }
+        if (status === 401 && authorizer && !hasRenewed && authorizer.refused(headers.authorization!)) {
+          hasRenewed = true;
+          continue;
+        }
+        const next = nextOf(status, got.location, method, at, authorizer !== undefined);
+        if (++hops > MAX_REDIRECTS) throw refusal(method, at, `more than ${MAX_REDIRECTS} redirects`, status);
+        at = next;
+      }
     } catch (error) {
-      const isTooLong = error instanceof TooLongError;
-      if (isTooLong) throw new HttpError(`Cannot ${method} ${place(at)}: ${error.message}; raise maxBody if it may`);
-      throw failure(signal.aborted ? signal.reason : error, method, at);
+      signal?.throwIfAborted();
+      throw failure(ending.isOver && !(error instanceof HttpError) ? ending.reason : error, method, at);
+    } finally {
+      clearTimeout(timer);
+      if (signal && !isOpen) this.#followers.delete(ending, signal);
     }
   }
 
-  readonly #whole: Exchange<Buffer> = (agent, options, signal) =>
-    requestWhole(agent, options, this.#options.settings.maxBody, signal);
+  /** Has a request end with its caller's signal, and at its deadline. */
+  #limit(ending: Ending, { signal, timeoutMs }: HttpRequest, isStream: boolean): NodeJS.Timeout {
+    if (signal) this.#followers.add(ending, signal);
+    const ms = timeoutMs ?? this.#options.settings.timeout;
+    const late = () => ending.end(new Error(`no ${isStream ? '' : 'complete '}answer within ${ms / 1000} s`));
+    return setTimeout(late, ms);
+  }
 
-  readonly #postJson = async (url: string, json: unknown, signal: AbortSignal): Promise<unknown> => {
-    const { body } = await this.#ask(url, { method: 'POST', json }, signal, false, this.#whole);
+  readonly #whole: Exchange<Buffer> = (agent, options, ending) =>
+    requestWhole(agent, options, this.#options.settings.maxBody, ending);
+
+  readonly #postJson = async (url: string, json: unknown, outer: Ending): Promise<unknown> => {
+    const { body } = await this.#ask(url, { method: 'POST', json }, this.#whole, false, outer);
     try {
       return JSON.parse(body.toString('utf8'));
     } catch {
@@ -217,9 +194,13 @@ export class HttpClient {
     }
   };
 
-  /** The pool of connections. Requests made together share a look: two would each make a pool and close the other's. */
-  #agentNow(): Agent | Promise<Agent> {
-    if (this.#agent && !this.#hasFiles && !this.#isClosed) return this.#agent;
+  /** The pool of connections, when there is no need to look for it. */
+  #agentNow(): Agent | undefined {
+    return this.#hasFiles || this.#isClosed ? undefined : this.#agent;
+  }
+
+  /** The same after a look. Requests made together share one: two would each make a pool and close the other's. */
+  #agentSoon(): Promise<Agent> {
     this.#looking ??= this.#lookForAgent().finally(() => {
       this.#looking = undefined;
     });
@@ -265,12 +246,14 @@ interface Answer<Body> extends Omit<HttpAnswer, 'body'> {
 type Exchange<Body> = (
   agent: Agent,
   options: Dispatcher.RequestOptions & { readonly origin: string },
-  signal: AbortSignal,
+  ending: Ending,
 ) => Promise<Omit<Answer<Body>, 'url'>>;
 
 /** An exchange whose answer goes on and on. */
-const open: Exchange<Dispatcher.ResponseData['body']> = async (agent, options, signal) => {
-  const { statusCode: status, headers, body } = await agent.request({ ...options, signal });
+const open: Exchange<Dispatcher.ResponseData['body']> = async (agent, options, ending) => {
+  const controller = new AbortController();
+  ending.onEnd = (reason) => controller.abort(reason);
+  const { statusCode: status, headers, body } = await agent.request({ ...options, signal: controller.signal });
   if (status < 200 || status >= 300) {
     body.on('error', () => {});
     body.destroy();
@@ -291,9 +274,36 @@ async function* explained(
 }
 
 function failure(error: unknown, method: string, url: URL): HttpError {
-  return error instanceof HttpError
-    ? error
-    : new HttpError(`Cannot ${method} ${place(url)}: ${explainFailure(error)}`, undefined, { cause: error });
+  return error instanceof HttpError ? error : refusal(method, url, explainFailure(error), undefined, error);
+}
+
+function refusal(method: string, at: URL, why: string, status?: number, cause?: unknown): HttpError {
+  return new HttpError(`Cannot ${method} ${place(at)}: ${why}`, status, cause === undefined ? undefined : { cause });
+}
+
+function onlyKnown({ host }: URL): string {
+  return `the credentials are for known hosts only; add ${host} to those in the settings`;
+}
+
+/**
+ * Where an answer of another status than 200 to 299 leads.
+ * @throws HttpError when that is nowhere
+ */
+function nextOf(
+  status: number,
+  location: string | string[] | undefined,
+  method: string,
+  at: URL,
+  hasCredentials: boolean,
+): URL {
+  if (!REDIRECTS.has(status)) throw refusal(method, at, explainStatus(status, hasCredentials), status);
+  const next = redirectTarget(location, at);
+  if (typeof next === 'string') throw refusal(method, at, next, status);
+  if (method === 'POST' && !SAME_METHOD.has(status))
+    throw refusal(method, at, `status ${status} points to ${place(next)}, where a POST may not follow`, status);
+  if (next.href === at.href)
+    throw refusal(method, at, `status ${status} points back to it; no leader is elected`, status);
+  return next;
 }
 
 function explainStatus(status: number, hasCredentials: boolean): string {
