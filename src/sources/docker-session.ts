@@ -16,7 +16,7 @@ import { describeMachine } from './docker-machine.ts';
 import { GATEWAY_BRIDGE, readGuests, readNetwork } from './docker-networks.ts';
 import type { Roster } from './docker-roster.ts';
 import type { Fields } from './fields.ts';
-import { listOf, objectOf, textOf } from './fields.ts';
+import { objectOf, textOf } from './fields.ts';
 import type { SourceSink } from './source.ts';
 
 export interface SessionOptions {
@@ -239,7 +239,8 @@ export class EngineSession {
 
   /** @returns undefined when it is not up; `unknown` when the engine fails to tell of just this one */
   async #inspect(id: string, problems: Problem[] = []): Promise<ContainerFacts | undefined | 'unknown'> {
-    await this.#turn();
+    const turn = this.#turn();
+    if (turn) await turn;
     try {
       const { engine, roster } = this.#options;
       const inspected = await engine.container(id, this.#ended.signal);
@@ -260,10 +261,10 @@ export class EngineSession {
     }
   }
 
-  /** Waits until less than `LOOKS_AT_ONCE` looks are under way. */
-  async #turn(): Promise<void> {
-    if (this.#lookCount++ < LOOKS_AT_ONCE) return;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Counts a look. @returns what it is to wait for when `LOOKS_AT_ONCE` others are under way */
+  #turn(): Promise<void> | undefined {
+    if (this.#lookCount++ < LOOKS_AT_ONCE) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** Lists everything and tells of it all. @returns containers that differed although no event had come of them */
@@ -279,22 +280,26 @@ export class EngineSession {
       engine.place,
       settings,
       this.#info!,
-      new Set(list.flatMap(addressesOf)),
+      addressesOf(list),
       machine,
     );
     await this.#readNetworks();
-    const running = new Map(list.flatMap((entry) => entryOf(entry) ?? []));
+    const running = entriesOf(list);
     const missed: string[] = [];
-    const look = async ([id, listed]: readonly [string, string]): Promise<void> => {
-      if (touched.has(id) || (roster.has(id) && roster.listed.get(id) === listed)) return;
-      if (roster.listed.has(id)) missed.push(id);
-      const facts = await this.#inspect(id, problems);
-      if (touched.has(id) || facts === 'unknown') return;
-      roster.listed.set(id, listed);
-      if (facts) roster.put(facts);
-      else roster.remove(id);
+    // Each lane takes the next entry that no other has taken.
+    const entries = running.entries();
+    const lane = async (): Promise<void> => {
+      for (const [id, listed] of entries) {
+        if (touched.has(id) || (roster.has(id) && roster.listed.get(id) === listed)) continue;
+        if (roster.listed.has(id)) missed.push(id);
+        const facts = await this.#inspect(id, problems);
+        if (touched.has(id) || facts === 'unknown') continue;
+        roster.listed.set(id, listed);
+        if (facts) roster.put(facts);
+        else roster.remove(id);
+      }
     };
-    await Promise.all([...running].map(look));
+    await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lane));
     for (const id of [...roster.ids])
       if (!running.has(id) && !touched.has(id)) {
         if (roster.listed.delete(id)) missed.push(id);
@@ -359,19 +364,30 @@ export class EngineSession {
   }
 }
 
-/** What the listing says of a container but for the time that it has been up, which is never the same. */
-function entryOf(entry: Fields): (readonly [id: string, listed: string])[] | undefined {
-  const id = textOf(entry.Id);
-  if (id === undefined) return undefined;
-  const { Status, ...rest } = entry;
-  const [health] = /\((?:un)?healthy\)|\(health: starting\)/.exec(textOf(Status) ?? '') ?? [''];
-  return [[id, health + JSON.stringify(rest)]];
+/**
+ * What the listing says of each container, by id; of the time that it has been up, which is never the same, only the
+ * health that is noted there.
+ */
+function entriesOf(list: readonly Fields[]): Map<string, string> {
+  const entries = new Map<string, string>();
+  for (const entry of list) {
+    const id = textOf(entry.Id);
+    if (id === undefined) continue;
+    const Status = /\((?:un)?healthy\)|\(health: starting\)/.exec(textOf(entry.Status) ?? '')?.[0];
+    entries.set(id, JSON.stringify({ ...entry, Status }));
+  }
+  return entries;
 }
 
-function addressesOf(entry: Fields): string[] {
-  const networks = objectOf(objectOf(entry.NetworkSettings).Networks);
-  return Object.values(networks).flatMap((endpoint) => {
-    const { IPAddress, GlobalIPv6Address } = objectOf(endpoint);
-    return listOf([IPAddress, GlobalIPv6Address]).flatMap((ip) => textOf(ip) ?? []);
-  });
+function addressesOf(list: readonly Fields[]): Set<string> {
+  const addresses = new Set<string>();
+  for (const entry of list) {
+    const networks = objectOf(objectOf(entry.NetworkSettings).Networks);
+    for (const name in networks) {
+      const { IPAddress, GlobalIPv6Address } = objectOf(networks[name]);
+      if (typeof IPAddress === 'string') addresses.add(IPAddress);
+      if (typeof GlobalIPv6Address === 'string') addresses.add(GlobalIPv6Address);
+    }
+  }
+  return addresses;
 }
