@@ -200,21 +200,23 @@ export class EngineSession {
 
   #found(id: string, facts: ContainerFacts | undefined): void {
     const { roster } = this.#options;
+    if (facts) this.#tellWhenReleased(id);
     this.#tell(facts ? roster.put(facts) : roster.remove(id));
-    if (!facts) return;
-    if (roster.overlayOf(id) !== undefined) this.#readGuests().catch(this.#fail);
-    this.#tellWhenReleased(id);
+    if (facts && roster.overlayOf(id) !== undefined) this.#readGuests().catch(this.#fail);
   }
 
-  /** A container that is held back is told of again when it has been up for long enough. */
+  /**
+   * A container that is held back is told of again when it has been up for long enough. To be called before it is told of:
+   * afterwards its time may be over, and nobody would hear of it.
+   */
   #tellWhenReleased(id: string): void {
     const remaining = this.#options.hold.remaining(id);
     clearTimeout(this.#timers.get(id));
     if (remaining <= 0) return;
     const release = (): void => {
-      this.#tell([id]);
       // A timer may be a moment early by the clock that says how long it has been up.
       this.#tellWhenReleased(id);
+      this.#tell([id]);
     };
     this.#timers.set(id, setTimeout(release, remaining));
   }
@@ -307,6 +309,7 @@ export class EngineSession {
       }
     await this.#readGuests();
     this.#isTold = true;
+    for (const id of roster.ids) this.#tellWhenReleased(id);
     sink.snapshot(
       {
         tasks: roster.tasks(),
@@ -316,7 +319,6 @@ export class EngineSession {
       },
       problems,
     );
-    for (const id of roster.ids) this.#tellWhenReleased(id);
     return missed;
   }
 

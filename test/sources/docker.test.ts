@@ -78,11 +78,12 @@ function sourceOf(
   engine: Pick<DockerEngineStandIn, 'host'>,
   settings: object = {},
   machine = MACHINE,
+  now = Date.now,
 ): Pick<Made, 'source' | 'sink' | 'metrics'> {
   const metrics = new Metrics();
   const source = dockerSource(
     DOCKER.configuration.parse({ kind: 'docker', host: engine.host, ...settings }),
-    { log: createLog('silent'), metrics, now: Date.now, secret: () => '' },
+    { log: createLog('silent'), metrics, now, secret: () => '' },
     machine,
   );
   ending.push(() => source.stop());
@@ -290,6 +291,29 @@ describe('traps of engines (docker-swarm.md 3)', () => {
     expect(sink.task('crash')!.state).toBe('preparing');
     await sink.untilState(() => sink.task('crash')?.state === 'running');
   });
+
+  // One of the two is held for the last time when it is told of, and for no longer the next time that somebody looks.
+  it.each([30, 31])(
+    '7: it is told of when that time is over, by a clock that goes on with each look at it (%i ms)',
+    async (ms) => {
+      const engine = await standIn();
+      load(engine, []);
+      let time = 0;
+      const { source, sink } = sourceOf(engine, { holdDown: `${ms}ms` }, MACHINE, () => time++);
+      await source.start(sink);
+      const scenario = new Scenario(engine);
+      const id = scenario.run(container('crash'));
+      await sink.untilState(() => sink.task('crash') !== undefined);
+      for (let i = 0; i < 2; i++) {
+        scenario.die(id, false);
+        await sink.untilState(() => sink.task('crash') === undefined);
+        scenario.start(id);
+        await sink.untilState(() => sink.task('crash') !== undefined);
+      }
+      expect(sink.task('crash')!.state).toBe('preparing');
+      await sink.untilState(() => sink.task('crash')?.state === 'running');
+    },
+  );
 
   it('8: on the host its ports are those of the image; in a container it has the addresses and ports of that one', async () => {
     const { engine, scenario, sink } = await running(['hostnet', 'shared', 'n1']);
