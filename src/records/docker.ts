@@ -3,8 +3,9 @@
 import type { Protocol } from '../model/port.ts';
 import type { Task } from '../model/task.ts';
 import { isWell } from '../model/task.ts';
-import type { Name, OwnerName } from '../wire/name.ts';
-import { fold, parseName } from '../wire/name.ts';
+import { fold, nameToText, parseName } from '../wire/name.ts';
+import { NameNode } from '../wire/name-node.ts';
+import { SrvData } from '../wire/node-record.ts';
 import { EVERYWHERE } from '../wire/views.ts';
 import { audienceOf, EVERYBODY, NOBODY } from './audience.ts';
 import type { Wishes } from './container-labels.ts';
@@ -13,47 +14,64 @@ import type { WantedName } from './container-names.ts';
 import { containerLabels, containerNames, spellings } from './container-names.ts';
 import type { Claim, NameClaims } from './name-claims.ts';
 import { taskHash } from './naming.ts';
+import { NamesBelow, NO_NODE, type NodeWriter } from './node-writer.ts';
 import type { ReverseZones } from './reverse.ts';
 import type { ContainerNameSettings } from './settings.ts';
 import type { Offer, Vantage } from './vantages.ts';
 import { containerVantages } from './vantages.ts';
 import type { ViewRegistry } from './view-registry.ts';
 import { ViewedRecords, type ViewedSet } from './viewed-records.ts';
-import type { AddressCache, WireWriter } from './writer.ts';
-import { NO_NAME } from './writer.ts';
+import type { AddressCache } from './writer.ts';
 
 /** What makes the records of containers; see `records/index.ts`. */
 export interface ContainerZone {
   readonly settings: ContainerNameSettings;
-  readonly writer: WireWriter;
+  readonly writer: NodeWriter;
   readonly addresses: AddressCache;
   readonly reverse: ReverseZones;
   readonly views: ViewRegistry;
   readonly claims: NameClaims;
 }
 
-/** A name that a container wants, as an owner below the zone. */
-interface WantedOwner extends WantedName {
-  readonly owner: Name;
-  /** By which it is claimed. */
-  readonly folded: OwnerName;
+/** A name that a container wants, as it stands below the zone. */
+interface WantedOwner extends WantedName, Claim {
+  readonly node: NameNode;
 }
 
 /** What a container asks for, and what of that cannot be had. */
 interface Understood {
   readonly wishes: Wishes;
   readonly names: readonly WantedOwner[];
+  /** All that is made below the zone for it. */
+  readonly below: NamesBelow;
   readonly faults: readonly string[];
+}
+
+/** A place for names: the zone itself, or one of its fixed views. */
+interface Place {
+  readonly apex: NameNode;
+  /** Above the names of services: `_tcp`, `_udp`. */
+  readonly protocols: Readonly<Record<Protocol, NameNode>>;
 }
 
 export class ContainerRecords {
   readonly #zone: ContainerZone;
-  readonly #apex: Name;
+  readonly #place: Place;
+  readonly #fixed: readonly (Place & { readonly kind: Vantage['kind'] })[];
+  /** What follows a name where it is claimed. */
+  readonly #suffix: string;
   readonly #understood = new WeakMap<Task, Understood>();
 
   constructor(zone: ContainerZone) {
+    const { settings, writer } = zone;
+    const apex = parseName(settings.domain);
     this.#zone = zone;
-    this.#apex = parseName(zone.settings.domain);
+    this.#place = placeAt(NameNode.of(apex), writer);
+    this.#fixed = settings.fixedViews.map((fixed) => ({
+      ...placeAt(writer.under(fixed, this.#place.apex), writer),
+      kind: fixed === 'inside' ? 'inside' : 'published',
+    }));
+    this.#suffix = `.${nameToText(fold(apex))}`;
   }
 
   /** A container is read for its claims and again for its records. */
@@ -62,12 +80,14 @@ export class ContainerRecords {
     if (understood === undefined) {
       const faults: string[] = [];
       const wishes = readWishes(task.labels, this.#zone.settings, (why) => faults.push(why));
+      const below = new NamesBelow(this.#zone.writer, this.#place.apex);
       const names: WantedOwner[] = [];
-      for (const { text, group, rank, within } of wishes.isIgnored ? [] : containerNames(task, wishes)) {
-        const owner = this.#under(text, this.#apex);
-        if (owner !== NO_NAME) names.push({ text, group, rank, within, owner, folded: fold(owner) });
-      }
-      understood = { wishes, names, faults };
+      if (!wishes.isIgnored)
+        for (const { text, group, rank, within } of containerNames(task, wishes)) {
+          const node = below.of(text);
+          if (node !== NO_NODE) names.push({ text, group, rank, within, node, owner: text + this.#suffix });
+        }
+      understood = { wishes, names, below, faults };
       this.#understood.set(task, understood);
     }
     return understood;
@@ -75,88 +95,79 @@ export class ContainerRecords {
 
   /** The names that a container claims. */
   claims(task: Task): Claim[] {
-    return this.#read(task).names.map(({ folded, group, rank }) => ({ owner: folded, group, rank }));
+    return this.#read(task).names.map(({ owner, group, rank }) => ({ owner, group, rank }));
   }
 
   /** @param report is told of names and labels that are left out */
   write(task: Task, report: (why: string) => void): void {
-    const { settings, addresses, views } = this.#zone;
-    const { wishes, names: wanted, faults } = this.#read(task);
+    const { settings, addresses, views, writer } = this.#zone;
+    const { wishes, names: wanted, below, faults } = this.#read(task);
     this.#understood.delete(task);
     for (const why of faults) report(why);
     if (wishes.isIgnored) return;
     const names = wanted.filter((name) => this.#isGranted(name, report));
     const vantages = containerVantages(withWishedPorts(task, wishes), views, settings.fromHost, wishes);
-    const subject = { task, wishes, names, records: new ViewedRecords(addresses, report) };
-    this.#writePlace(
-      subject,
-      isWell(task) ? vantages : vantages.map((each) => ({ ...each, audience: NOBODY })),
-      names,
-      this.#apex,
-    );
-    for (const fixed of settings.fixedViews) this.#writeFixed(subject, vantages, fixed);
-    subject.records.write(this.#zone.writer, wishes.ttl);
+    const subject = { task, wishes, names, below, place: this.#place, records: new ViewedRecords(addresses, report) };
+    this.#writePlace(subject, isWell(task) ? vantages : vantages.map((each) => ({ ...each, audience: NOBODY })));
+    if (isWell(task)) for (const fixed of this.#fixed) this.#writeFixed(subject, vantages, fixed);
+    subject.records.write(writer, wishes.ttl);
     this.#writeReverse(task, names);
   }
 
   /** Names whose view does not depend on who asks. */
-  #writeFixed(subject: Subject, vantages: readonly Vantage[], fixed: 'inside' | 'host'): void {
-    if (!isWell(subject.task)) return;
-    const kind = fixed === 'inside' ? 'inside' : 'published';
-    const seen = vantages.filter((vantage) => vantage.kind === kind);
-    const apex = this.#under(fixed, this.#apex);
-    const names = subject.names.map((name) => ({ ...name, owner: this.#under(name.text, apex) }));
-    if (seen.length > 0)
-      this.#writePlace(
-        subject,
-        seen.map((vantage) => ({ ...vantage, audience: EVERYBODY })),
-        names,
-        apex,
-      );
+  #writeFixed(subject: Subject, vantages: readonly Vantage[], place: Place & { readonly kind: Vantage['kind'] }): void {
+    const seen = vantages.filter(({ kind }) => kind === place.kind);
+    if (seen.length === 0) return;
+    const below = new NamesBelow(this.#zone.writer, place.apex);
+    const names = subject.names.map((name) => ({ ...name, node: below.of(name.text) }));
+    this.#writePlace(
+      { ...subject, names, below, place },
+      seen.map((vantage) => ({ ...vantage, audience: EVERYBODY })),
+    );
   }
 
   /** Writes what is below the zone, or below one of its fixed views. */
-  #writePlace(subject: Subject, vantages: readonly Vantage[], names: readonly WantedOwner[], apex: Name): void {
-    const everywhere = names.filter(({ within }) => within === undefined);
-    const said = this.#gather(subject, vantages, apex);
-    this.#writeAt(subject, said, everywhere);
-    for (const protocol of PROTOCOLS) {
-      const set = said.services[protocol];
-      set?.write(this.#zone.writer, this.#services(subject, protocol, apex), subject.wishes.ttl);
-    }
+  #writePlace(subject: Subject, vantages: readonly Vantage[]): void {
+    const { names } = subject;
+    const said = this.#gather(subject, vantages);
+    this.#writeAt(
+      subject,
+      said,
+      names.filter(({ within }) => within === undefined),
+    );
+    this.#writeServices(subject, said);
     // Names of links are seen in the networks that both share, and nowhere else.
     for (const name of names)
       if (name.within !== undefined) {
         const { within } = name;
         const seen = vantages.filter(({ network }) => within.includes(network?.key ?? ''));
-        this.#writeAt(subject, this.#gather(subject, seen, apex), [name]);
+        this.#writeAt(subject, this.#gather(subject, seen), [name]);
       }
   }
 
   /** What is said at each name that clients of these vantages see. */
-  #gather({ task, wishes, records }: Subject, vantages: readonly Vantage[], apex: Name): Said {
+  #gather({ task, wishes, below, records }: Subject, vantages: readonly Vantage[]): Said {
     const addresses = records.set();
-    const ports = { tcp: new Map<string, ViewedSet>(), udp: new Map<string, ViewedSet>() };
-    const services: { tcp?: ViewedSet; udp?: ViewedSet } = {};
-    const under = (text: string): Name => this.#under(text, apex);
-    for (const { ips, offers, audience } of vantages) {
+    const ports = new Map<number, PortSaid>();
+    const services: Partial<Record<Protocol, ViewedSet>> = {};
+    for (const vantage of vantages) {
+      const { ips, offers, audience } = vantage;
       addresses.addresses(ips, audience);
-      const targets = new Targets(task.container!.shortId, { ips, audience }, under, records);
+      const targets = new Targets(task.container!.shortId, vantage, below, records);
       for (const offer of offers) {
         const { containerPort, protocol, port } = offer;
-        if (isIgnored(wishes, containerPort, protocol)) continue;
-        const target = targets.of(offer);
-        const views = audienceOf(audience, offer.ips);
-        for (const label of portLabels(wishes, offer)) {
-          let set = ports[protocol].get(label);
-          if (set === undefined) {
-            set = records.set();
-            ports[protocol].set(label, set);
-          }
-          set.srv(target, port, wishes, views);
+        const number = containerPort * 2 + (protocol === 'tcp' ? 0 : 1);
+        let said = ports.get(number);
+        if (said === undefined) {
+          if (isIgnored(wishes, containerPort, protocol)) continue;
+          said = { protocol, labels: portLabels(wishes, offer), set: records.set() };
+          ports.set(number, said);
         }
+        const data = new SrvData(wishes.priority, wishes.weight, port, targets.of(offer));
+        const views = audienceOf(audience, offer.ips);
+        said.set.srv(data, views);
         services[protocol] ??= records.set();
-        services[protocol].srv(target, port, wishes, views);
+        services[protocol].srv(data, views);
       }
     }
     if (isWell(task)) for (const line of wishes.txt) addresses.txt(line, EVERYWHERE);
@@ -166,57 +177,71 @@ export class ContainerRecords {
 
   #writeAt({ wishes }: Subject, { addresses, ports }: Said, names: readonly WantedOwner[]): void {
     const { writer } = this.#zone;
-    const owners = names.map(({ owner }) => owner);
+    const owners = names.map(({ node }) => node);
     addresses.write(writer, owners, wishes.ttl);
-    for (const protocol of PROTOCOLS) {
-      if (ports[protocol].size === 0) continue;
-      const parents = owners.map((owner) => this.#under(`_${protocol}`, owner));
-      for (const [label, set] of ports[protocol]) {
-        const below = parents.map((parent) => this.#under(label, parent));
+    const parents: Partial<Record<Protocol, NameNode[]>> = {};
+    for (const { protocol, labels, set } of ports.values()) {
+      parents[protocol] ??= owners.map((owner) => writer.under(`_${protocol}`, owner));
+      for (const label of labels) {
+        const below = parents[protocol].map((parent) => writer.under(label, parent));
         set.write(writer, below, wishes.ttl);
       }
     }
   }
 
   /** `_web._tcp.docker`, `_api._tcp.shop.docker`: the service before the protocol, as in Mesos-DNS. */
-  #services({ task, names }: Subject, protocol: Protocol, apex: Name): Name[] {
+  #writeServices({ task, names, wishes, below, place }: Subject, { services }: Said): void {
+    const { writer } = this.#zone;
     const { service, stack } = task.replica ?? { service: task.name };
-    return serviceOwners(service, stack, protocol)
-      .filter(({ text }) => names.some((name) => name.text === text))
-      .map(({ labels }) => this.#under(labels, apex));
+    const owners = serviceOwners(service, stack).filter(({ text }) => names.some((name) => name.text === text));
+    if (owners.length === 0) return;
+    for (const protocol of PROTOCOLS) {
+      const set = services[protocol];
+      if (set === undefined) continue;
+      const nodes = owners.map(({ label, rest }) =>
+        writer.under(label, rest === '' ? place.protocols[protocol] : writer.under(`_${protocol}`, below.of(rest))),
+      );
+      set.write(writer, nodes, wishes.ttl);
+    }
   }
 
-  #isGranted({ text, group, folded }: WantedOwner, report: (why: string) => void): boolean {
+  #isGranted({ text, group, owner }: WantedOwner, report: (why: string) => void): boolean {
     const { claims, settings } = this.#zone;
-    if (claims.isGranted(folded, group)) return true;
-    report(`the name ${text}.${settings.domain} is left to ${claims.winner(folded)}`);
+    if (claims.isGranted(owner, group)) return true;
+    report(`the name ${text}.${settings.domain} is left to ${claims.winner(owner)}`);
     return false;
   }
 
   /** An address is called by the container's own name, which comes after its id. */
   #writeReverse(task: Task, [id, name = id]: readonly WantedOwner[]): void {
-    if (name !== undefined) for (const { ip } of task.addresses) this.#zone.reverse.write(ip, name.owner);
-  }
-
-  #under(labels: string, parent: Name): Name {
-    return this.#zone.writer.under(labels, parent);
+    const { reverse } = this.#zone;
+    if (name === undefined || reverse.isEmpty) return;
+    for (const { ip } of task.addresses) reverse.write(ip, name.node.octets);
   }
 }
 
-/**
- * The owners of the SRV records of a service, the service before the protocol (Mesos-DNS): `_api._tcp.shop`.
- * @returns with each the name of the service that it belongs to; none for a name with a dot, which is no one label
- */
-export function serviceOwners(
-  service: string,
-  stack: string | undefined,
-  protocol: string,
-): { readonly text: string; readonly labels: string }[] {
-  const [label, ...rest] = (stack === undefined ? [service] : [service, stack]).map(containerLabels);
-  if (label === '' || label!.includes('.') || rest.includes('')) return [];
-  return spellings([label, ...rest].join('.')).map((text) => {
-    const [first, ...more] = text.split('.');
-    return { text, labels: [`_${first!.slice(0, 62)}`, `_${protocol}`, ...more].join('.') };
+function placeAt(apex: NameNode, writer: NodeWriter): Place {
+  return { apex, protocols: { tcp: writer.under('_tcp', apex), udp: writer.under('_udp', apex) } };
+}
+
+/** Where SRV records of a service are, the service before the protocol (Mesos-DNS): `_api._tcp.shop`. */
+export interface ServiceOwner {
+  /** The name of the service that it belongs to: `api.shop`. */
+  readonly text: string;
+  /** In front of the protocol: `_api`. */
+  readonly label: string;
+  /** Behind the protocol; empty when nothing is: `shop`. */
+  readonly rest: string;
+}
+
+/** @returns none for a name with a dot, which is no one label */
+export function serviceOwners(service: string, stack: string | undefined): ServiceOwner[] {
+  const first = containerLabels(service);
+  const rest = stack === undefined ? '' : containerLabels(stack);
+  if (first === '' || first.includes('.') || (stack !== undefined && rest === '')) return [];
+  return spellings(rest === '' ? first : `${first}.${rest}`).map((text) => {
+    const end = rest === '' ? text.length : first.length;
+    return { text, label: `_${text.slice(0, Math.min(end, 62))}`, rest: text.slice(end + 1) };
   });
 }
 
@@ -225,6 +250,9 @@ interface Subject {
   readonly task: Task;
   readonly wishes: Wishes;
   readonly names: readonly WantedOwner[];
+  readonly place: Place;
+  /** The names that are made for it there. */
+  readonly below: NamesBelow;
   /** Of its targets. */
   readonly records: ViewedRecords;
 }
@@ -232,10 +260,18 @@ interface Subject {
 /** What is said at and below each of a container's names. */
 interface Said {
   readonly addresses: ViewedSet;
-  /** By label: `_80`, `_http`. */
-  readonly ports: Readonly<Record<Protocol, ReadonlyMap<string, ViewedSet>>>;
+  /** By twice its number, one more for UDP. */
+  readonly ports: ReadonlyMap<number, PortSaid>;
   /** At its service. */
   readonly services: Readonly<Partial<Record<Protocol, ViewedSet>>>;
+}
+
+/** What is said of a port. */
+interface PortSaid {
+  readonly protocol: Protocol;
+  /** `_80`, `_http`. */
+  readonly labels: readonly string[];
+  readonly set: ViewedSet;
 }
 
 const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp'];
@@ -280,37 +316,29 @@ export function portLabels(
 export class Targets {
   readonly #base: string;
   readonly #vantage: Pick<Vantage, 'ips' | 'audience'>;
-  readonly #under: (text: string) => Name;
+  readonly #below: NamesBelow;
   readonly #records: ViewedRecords;
 
-  /**
-   * @param base a name of the container alone, whose addresses are all of the vantage
-   * @param under makes a name of a text below the zone
-   */
-  constructor(
-    base: string,
-    vantage: Pick<Vantage, 'ips' | 'audience'>,
-    under: (text: string) => Name,
-    records: ViewedRecords,
-  ) {
+  /** @param base a name of the container alone, whose addresses are all of the vantage */
+  constructor(base: string, vantage: Pick<Vantage, 'ips' | 'audience'>, below: NamesBelow, records: ViewedRecords) {
     this.#base = base;
     this.#vantage = vantage;
-    this.#under = under;
+    this.#below = below;
     this.#records = records;
   }
 
   /** The target that has just the addresses of an offer. */
-  of({ ips }: Pick<Offer, 'ips'>): Name {
+  of({ ips }: Pick<Offer, 'ips'>): NameNode {
     const { ips: all, audience } = this.#vantage;
-    if (isSameSet(ips, all)) return this.#under(this.#base);
+    if (isSameSet(ips, all)) return this.#below.of(this.#base);
     const [v4, v6] = [all.filter((ip) => !ip.includes(':')), all.filter((ip) => ip.includes(':'))];
     const part = isSameSet(ips, v4) ? 'v4' : isSameSet(ips, v6) ? 'v6' : taskHash([...ips].sort().join());
-    const target = this.#under(`${this.#base}-${part}`);
+    const target = this.#below.of(`${this.#base}-${part}`);
     this.#records.at(target).addresses(ips, audience);
     return target;
   }
 }
 
 function isSameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((ip) => b.includes(ip));
+  return a === b || (a.length === b.length && a.every((ip) => b.includes(ip)));
 }

@@ -122,7 +122,7 @@ class Zones {
     const { addresses, claims } = this;
     const shared = { addresses, claims, views, reverse: this.reverse };
     const zoneOf = ({ domain, ttlSeconds }: { readonly domain: string; readonly ttlSeconds: number }) =>
-      this.writer(fold(parseName(domain)), ttlSeconds);
+      this.#nodeWriter(fold(parseName(domain)), ttlSeconds);
     if (docker) this.containers = new ContainerRecords({ ...shared, settings: docker, writer: zoneOf(docker) });
     if (swarm) this.swarm = new SwarmRecords({ ...shared, settings: swarm, writer: zoneOf(swarm) });
   }

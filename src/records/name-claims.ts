@@ -1,10 +1,9 @@
 // Who may use a name. Names of containers come from many places (their own name, aliases, host names, labels), so two
 // that have nothing to do with each other may want one. Replicas of one service share a name; of all others the first in
 // a fixed order gets it and the rest are told.
-import type { OwnerName } from '../wire/name.ts';
-
 export interface Claim {
-  readonly owner: OwnerName;
+  /** Absolute, in lower case; as text or in wire form, the same for all. */
+  readonly owner: string;
   /** Claims of one group are of one service: they share the name. */
   readonly group: string;
   /** How good the claim is; 0 is the best. */
@@ -18,14 +17,14 @@ interface Claimant {
 }
 
 interface Contest {
-  readonly owner: OwnerName;
+  readonly owner: string;
   readonly claimants: Claimant[];
   /** Group that has the name. */
   winner: string;
 }
 
 export class NameClaims {
-  readonly #contests = new Map<OwnerName, Contest>();
+  readonly #contests = new Map<string, Contest>();
   readonly #claims = new Map<string, readonly Claim[]>();
 
   /**
@@ -73,13 +72,13 @@ export class NameClaims {
   }
 
   /** Whether a group has a name; one that nobody claimed is free. */
-  isGranted(owner: OwnerName, group: string): boolean {
+  isGranted(owner: string, group: string): boolean {
     const contest = this.#contests.get(owner);
     return contest === undefined || contest.winner === group;
   }
 
   /** The group that has a name. */
-  winner(owner: OwnerName): string | undefined {
+  winner(owner: string): string | undefined {
     return this.#contests.get(owner)?.winner;
   }
 }

@@ -1,10 +1,11 @@
-// The writer of the zones that large clusters fill: its names are chains of labels, see `wire/name-node.ts`.
+// The writer of the zones that clusters and engines fill: its names are chains of labels, see `wire/name-node.ts`.
 import { Type } from '../wire/codes.ts';
 import type { Octets } from '../wire/name.ts';
 import { MAX_LABEL, MAX_NAME } from '../wire/name.ts';
 import { NameNode } from '../wire/name-node.ts';
 import { NodeRecord, SrvData } from '../wire/node-record.ts';
 import type { RR } from '../wire/rr.ts';
+import { EVERYWHERE, type Views } from '../wire/views.ts';
 import { type AddressCache, labelFault, octetsOf, type RecordWriter, reportLabels } from './writer.ts';
 
 /** What `NodeWriter.under` gives for labels that are no DNS name. Nothing is written for it or below it. */
@@ -79,7 +80,39 @@ export class NodeWriter implements RecordWriter<NameNode> {
     for (const owner of owners) this.#record(owner, Type.SRV, data);
   }
 
+  /**
+   * A record that not everybody sees.
+   * @param views who does
+   * @param ttl seconds; the writer's when absent
+   */
+  viewed(owner: NameNode, type: number, data: Octets | SrvData, views: Views, ttl = this.#ttl): void {
+    if (owner !== NO_NODE)
+      this.#records.push(new NodeRecord(owner, type, ttl, data, views === EVERYWHERE ? undefined : views));
+  }
+
   #record(owner: NameNode, type: number, data: Octets | SrvData): void {
     if (owner !== NO_NODE) this.#records.push(new NodeRecord(owner, type, this.#ttl, data));
+  }
+}
+
+/** Names below another, each made once: what is said at one name is gathered by its node. */
+export class NamesBelow {
+  readonly #writer: NodeWriter;
+  readonly #parent: NameNode;
+  readonly #names = new Map<string, NameNode>();
+
+  constructor(writer: NodeWriter, parent: NameNode) {
+    this.#writer = writer;
+    this.#parent = parent;
+  }
+
+  /** @param labels separated by dots */
+  of(labels: string): NameNode {
+    let name = this.#names.get(labels);
+    if (name === undefined) {
+      name = this.#writer.under(labels, this.#parent);
+      this.#names.set(labels, name);
+    }
+    return name;
   }
 }

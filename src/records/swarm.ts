@@ -4,8 +4,9 @@ import type { Agent } from '../model/agent.ts';
 import type { Service } from '../model/service.ts';
 import type { Task } from '../model/task.ts';
 import { isWell } from '../model/task.ts';
-import type { Name } from '../wire/name.ts';
-import { fold, parseName } from '../wire/name.ts';
+import { fold, nameToText, parseName } from '../wire/name.ts';
+import { NameNode } from '../wire/name-node.ts';
+import { SrvData } from '../wire/node-record.ts';
 import type { Views } from '../wire/views.ts';
 import { EVERYWHERE, Trait } from '../wire/views.ts';
 import type { Audience } from './audience.ts';
@@ -15,18 +16,18 @@ import { readWishes } from './container-labels.ts';
 import { containerLabels, spellings } from './container-names.ts';
 import { isIgnored, portLabels, serviceOwners, Targets } from './docker.ts';
 import type { Claim, NameClaims } from './name-claims.ts';
+import { NamesBelow, NO_NODE, type NodeWriter } from './node-writer.ts';
 import type { ReverseZones } from './reverse.ts';
 import type { SwarmNameSettings } from './settings.ts';
 import { bridgesFor, isOfFamily, towards } from './vantages.ts';
 import type { ViewRegistry } from './view-registry.ts';
 import { ViewedRecords } from './viewed-records.ts';
-import type { AddressCache, WireWriter } from './writer.ts';
-import { NO_NAME } from './writer.ts';
+import type { AddressCache } from './writer.ts';
 
 /** What makes the records of a swarm; see `records/index.ts`. */
 export interface SwarmZone {
   readonly settings: SwarmNameSettings;
-  readonly writer: WireWriter;
+  readonly writer: NodeWriter;
   readonly addresses: AddressCache;
   readonly reverse: ReverseZones;
   readonly views: ViewRegistry;
@@ -50,6 +51,8 @@ interface Subject {
   readonly service: Service;
   readonly wishes: Wishes;
   readonly names: ServiceNames;
+  /** All that is made below the zone for it. */
+  readonly below: NamesBelow;
   readonly records: ViewedRecords;
   /** Views of the service's networks. */
   readonly own: readonly number[];
@@ -59,11 +62,15 @@ interface Subject {
 
 export class SwarmRecords {
   readonly #zone: SwarmZone;
-  readonly #apex: Name;
+  readonly #apex: NameNode;
+  /** What follows a name where it is claimed. */
+  readonly #suffix: string;
 
   constructor(zone: SwarmZone) {
     this.#zone = zone;
-    this.#apex = parseName(zone.settings.domain);
+    const apex = parseName(zone.settings.domain);
+    this.#apex = NameNode.of(apex);
+    this.#suffix = `.${nameToText(fold(apex))}`;
   }
 
   serviceClaims(service: Service): Claim[] {
@@ -100,10 +107,11 @@ export class SwarmRecords {
   writeNode(agent: Agent, report: (why: string) => void): void {
     const records = new ViewedRecords(this.#zone.addresses, report);
     const audience = agent.isReady === false ? NOBODY : allBut([]);
+    const below = this.#below();
     const names = nodeLabels(agent).map((label) => `${label}.node`);
-    const owners = names.filter((text) => this.#isGranted(text, `node ${agent.id}`, report));
+    const owners = names.filter((text) => this.#isGranted(below, text, `node ${agent.id}`, report));
     for (const text of agent.isManager ? [...owners, 'manager.node'] : owners) {
-      const owner = this.#under(text);
+      const owner = below.of(text);
       records.at(owner).addresses(this.#nodeAddresses(agent), audience);
       records.at(owner).keep();
     }
@@ -114,22 +122,22 @@ export class SwarmRecords {
   writeService(service: Service, report: (why: string) => void): void {
     const subject = this.#subject(service, report);
     if (!subject) return;
-    const { names, records, wishes, elsewhere } = subject;
+    const { names, below, records, wishes, elsewhere } = subject;
     for (const { network, vip } of service.networks) {
       if (vip === undefined) continue;
       const audience = those(this.#zone.views.within(network));
       const owners = [...names.all, ...names.own.map((text) => `vip.${text}`)];
-      for (const text of owners) records.at(this.#under(text)).addresses([vip], audience);
+      for (const text of owners) records.at(below.of(text)).addresses([vip], audience);
       const ports = service.ports
         .filter(({ mode }) => mode === 'ingress')
         .map(({ targetPort, protocol }) => ({ containerPort: targetPort, protocol }));
       for (const port of [...ports, ...wishedPorts(service, wishes)])
-        this.#srv(subject, names.all, port, port.containerPort, this.#under(`vip.${names.own[0]}`), audience.ipv4);
+        this.#srv(subject, names.all, port, port.containerPort, below.of(`vip.${names.own[0]}`), audience.ipv4);
     }
     if (this.#zone.settings.ingress === 'ready')
       for (const agent of service.ingress) this.#writeIngress(subject, names.all, agent, elsewhere);
     for (const text of names.all) {
-      const owner = this.#under(text);
+      const owner = below.of(text);
       for (const line of wishes.txt) records.at(owner).txt(line, EVERYWHERE);
       records.at(owner).keep();
     }
@@ -140,28 +148,29 @@ export class SwarmRecords {
   writeTask(task: Task, report: (why: string) => void): void {
     const subject = task.service && this.#subject(task.service, report);
     if (!subject || !isWell(task)) return;
-    const { names, records, wishes } = subject;
+    const { names, below, records, wishes } = subject;
     const parts = names.own.flatMap((text) => ['tasks', ...partsOf(task)].map((part) => `${part}.${text}`));
     if (task.container!.isOnHost) {
       const ips = this.#nodeAddresses(task.agent);
-      for (const text of [...names.all, ...parts]) records.at(this.#under(text)).addresses(ips, allBut([]));
+      for (const text of [...names.all, ...parts]) records.at(below.of(text)).addresses(ips, allBut([]));
     }
     this.#writeInside(subject, task, parts);
     this.#writeHostPorts(subject, task, parts);
     records.write(this.#zone.writer, wishes.ttl);
   }
 
-  #writeInside({ service, wishes, names, records, ...rest }: Subject, task: Task, parts: readonly string[]): void {
+  #writeInside(subject: Subject, task: Task, parts: readonly string[]): void {
+    const { service, wishes, names, below, records } = subject;
+    const { reverse } = this.#zone;
     const [own] = names.own;
-    const target = this.#under(`${task.container!.shortId}.${own}`);
+    const target = below.of(`${task.container!.shortId}.${own}`);
     for (const { network, addresses } of task.container!.attachments) {
       const audience = those(this.#zone.views.within(network));
       const vip = service.networks.find((each) => each.network.key === network.key)?.vip;
       const plain = vip === undefined ? names.all : [];
-      for (const text of [...plain, ...parts]) records.at(this.#under(text)).addresses(addresses, audience);
+      for (const text of [...plain, ...parts]) records.at(below.of(text)).addresses(addresses, audience);
       records.at(target).addresses(addresses, audience);
-      for (const ip of addresses) this.#zone.reverse.write(ip, target);
-      const subject = { service, wishes, names, records, ...rest };
+      if (!reverse.isEmpty) for (const ip of addresses) reverse.write(ip, target.octets);
       for (const { targetPort, protocol, mode } of service.ports) {
         const port = { containerPort: targetPort, protocol };
         const isBehindVip = vip !== undefined && mode === 'ingress';
@@ -193,17 +202,16 @@ export class SwarmRecords {
     node: readonly string[],
     audience: Audience,
   ): void {
-    const { names, records } = subject;
-    const under = (text: string): Name => this.#under(text);
-    const targets = new Targets(`${container!.shortId}.${names.own[0]}`, { ips: [], audience }, under, records);
+    const { names, below, records } = subject;
+    const targets = new Targets(`${container!.shortId}.${names.own[0]}`, { ips: [], audience }, below, records);
     const known = this.#nodeAddresses(agent);
     for (const { containerPort, protocol, hostPort, hostAddress } of ports) {
       const ips = node.filter((ip) => isOfFamily(ip, hostAddress));
       if (hostPort === undefined || containerPort === undefined || ips.length === 0) continue;
-      for (const text of owners) records.at(this.#under(text)).addresses(ips, audience);
+      for (const text of owners) records.at(below.of(text)).addresses(ips, audience);
       // Where one family alone has the port, the target must not have the other.
       const isWhole = ips.length === known.length && ips.every((ip) => known.includes(ip));
-      const target = isWhole ? this.#nodeName(agent) : targets.of({ ips });
+      const target = isWhole ? nodeName(below, agent) : targets.of({ ips });
       this.#srv(subject, owners, { containerPort, protocol }, hostPort, target, audienceOf(audience, ips));
     }
   }
@@ -212,36 +220,39 @@ export class SwarmRecords {
   #writeIngress(subject: Subject, owners: readonly string[], agent: Agent, audience: Audience): void {
     const ips = this.#nodeAddresses(agent);
     const views = audienceOf(audience, ips);
-    for (const text of owners) subject.records.at(this.#under(text)).addresses(ips, audience);
-    const target = this.#nodeName(agent);
-    for (const { mode, publishedPort, targetPort, protocol } of subject.service.ports)
+    const { service, below, records } = subject;
+    for (const text of owners) records.at(below.of(text)).addresses(ips, audience);
+    const target = nodeName(below, agent);
+    for (const { mode, publishedPort, targetPort, protocol } of service.ports)
       if (mode === 'ingress' && publishedPort !== undefined)
         this.#srv(subject, owners, { containerPort: targetPort, protocol }, publishedPort, target, views);
   }
 
   /** SRV records of a port under names of its service, by number, by name, and in the order of Mesos-DNS. */
   #srv(
-    { service, wishes, names, records }: Subject,
+    { service, wishes, names, below, records }: Subject,
     owners: readonly string[],
     port: { readonly containerPort: number; readonly protocol: 'tcp' | 'udp' },
     number: number,
-    target: Name,
+    target: NameNode,
     views: Views,
   ): void {
     if (isIgnored(wishes, port.containerPort, port.protocol)) return;
+    const data = new SrvData(wishes.priority, wishes.weight, number, target);
     for (const text of owners)
       for (const label of portLabels(wishes, port))
-        records.at(this.#under(`${label}._${port.protocol}.${text}`)).srv(target, number, wishes, views);
-    for (const { text, labels } of serviceOwners(ownName(service), service.stack, port.protocol))
+        records.at(below.of(`${label}._${port.protocol}.${text}`)).srv(data, views);
+    for (const { text, label, rest } of serviceOwners(ownName(service), service.stack))
       if (owners.includes(text) && names.own.includes(text))
-        records.at(this.#under(labels)).srv(target, number, wishes, views);
+        records.at(below.of(`${label}._${port.protocol}${rest && `.${rest}`}`)).srv(data, views);
   }
 
   #subject(service: Service, report: (why: string) => void): Subject | undefined {
     const wishes = readWishes(service.labels, this.#zone.settings, report);
     if (wishes.isIgnored) return undefined;
     const { group, own, all } = serviceNames(service, wishes);
-    const granted = all.filter((text) => this.#isGranted(text, group, report));
+    const below = this.#below();
+    const granted = all.filter((text) => this.#isGranted(below, text, group, report));
     const names = { group, own: own.filter((text) => granted.includes(text)), all: granted };
     if (names.own.length === 0) return undefined;
     const { views, addresses } = this.#zone;
@@ -250,6 +261,7 @@ export class SwarmRecords {
       service,
       wishes,
       names,
+      below,
       records: new ViewedRecords(addresses, report),
       own: inside,
       elsewhere: allBut(inside),
@@ -261,27 +273,26 @@ export class SwarmRecords {
     return addresses.length > 0 ? addresses : agent.addresses;
   }
 
-  #nodeName(agent: Agent): Name {
-    return this.#under(`${nodeLabels(agent)[0]}.node`);
-  }
-
   #claim({ text, group, rank }: { text: string; group: string; rank: number }): Claim[] {
-    const name = this.#under(text);
-    return name === NO_NAME ? [] : [{ owner: fold(name), group, rank }];
+    return this.#zone.writer.under(text, this.#apex) === NO_NODE ? [] : [{ owner: text + this.#suffix, group, rank }];
   }
 
-  #isGranted(text: string, group: string, report: (why: string) => void): boolean {
-    const owner = fold(this.#under(text));
-    if (owner === NO_NAME) return false;
+  #isGranted(below: NamesBelow, text: string, group: string, report: (why: string) => void): boolean {
+    if (below.of(text) === NO_NODE) return false;
+    const owner = text + this.#suffix;
     const { claims, settings } = this.#zone;
     if (claims.isGranted(owner, group)) return true;
     report(`the name ${text}.${settings.domain} is left to ${claims.winner(owner)}`);
     return false;
   }
 
-  #under(labels: string): Name {
-    return this.#zone.writer.under(labels, this.#apex);
+  #below(): NamesBelow {
+    return new NamesBelow(this.#zone.writer, this.#apex);
   }
+}
+
+function nodeName(below: NamesBelow, agent: Agent): NameNode {
+  return below.of(`${nodeLabels(agent)[0]}.node`);
 }
 
 /** Claims are made before the records, which report. */

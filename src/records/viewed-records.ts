@@ -1,18 +1,20 @@
 // Gathers the records of one contribution of which clients see different parts. Records that say the same under different
 // rules become one record that is seen where either is.
 import { Type } from '../wire/codes.ts';
-import type { Name, Octets } from '../wire/name.ts';
-import { srvRdata } from '../wire/rr.ts';
+import type { Octets } from '../wire/name.ts';
+import type { NameNode } from '../wire/name-node.ts';
+import type { SrvData } from '../wire/node-record.ts';
 import type { Views } from '../wire/views.ts';
 import { eitherOf } from '../wire/views.ts';
 import type { Audience } from './audience.ts';
-import { audienceOf, NOBODY } from './audience.ts';
-import type { AddressCache, WireWriter } from './writer.ts';
-import { NO_NAME } from './writer.ts';
+import { isIpv6, NOBODY } from './audience.ts';
+import type { NodeWriter } from './node-writer.ts';
+import { NO_NODE } from './node-writer.ts';
+import type { AddressCache } from './writer.ts';
 
 interface Gathered {
   readonly type: number;
-  readonly rdata: Octets;
+  readonly data: Octets | SrvData;
   views: Views;
 }
 
@@ -34,12 +36,18 @@ export class ViewedSet {
     for (const ip of ips) {
       const rdata = this.#addresses.octets(ip);
       if (rdata === undefined) this.#report(`expected an IPv4 or IPv6 address, got "${ip}"`);
-      else this.#add(rdata.length === 4 ? Type.A : Type.AAAA, rdata, audienceOf(audience, [ip]));
+      else this.#add(rdata.length === 4 ? Type.A : Type.AAAA, rdata, isIpv6(ip) ? audience.ipv6 : audience.ipv4);
     }
   }
 
-  srv(target: Name, port: number, balance: { priority: number; weight: number }, views: Views): void {
-    if (target !== NO_NAME) this.#add(Type.SRV, srvRdata(balance.priority, balance.weight, port, target), views);
+  srv(data: SrvData, views: Views): void {
+    if (data.target === NO_NODE) return;
+    for (const known of this.#records)
+      if (typeof known.data !== 'string' && areSame(known.data, data)) {
+        known.views = eitherOf(known.views, views);
+        return;
+      }
+    this.#records.push({ type: Type.SRV, data, views });
   }
 
   /** A TXT record of one text, cut at 255 octets (RFC 1035 3.3.14). */
@@ -57,26 +65,30 @@ export class ViewedSet {
    * Record by record, as the zone store keeps what is said at several owners together.
    * @param ttl seconds; the writer's when absent
    */
-  write(writer: WireWriter, owners: readonly Name[], ttl: number | undefined): void {
-    for (const { type, rdata, views } of this.#records)
-      for (const owner of owners) if (owner !== NO_NAME) writer.viewed(owner, type, rdata, views, ttl);
+  write(writer: NodeWriter, owners: readonly NameNode[], ttl: number | undefined): void {
+    for (const { type, data, views } of this.#records)
+      for (const owner of owners) writer.viewed(owner, type, data, views, ttl);
   }
 
   #add(type: number, rdata: Octets, views: Views): void {
     for (const known of this.#records)
-      if (known.type === type && known.rdata === rdata) {
+      if (known.type === type && known.data === rdata) {
         known.views = eitherOf(known.views, views);
         return;
       }
-    this.#records.push({ type, rdata, views });
+    this.#records.push({ type, data: rdata, views });
   }
+}
+
+function areSame(a: SrvData, b: SrvData): boolean {
+  return a.port === b.port && a.target === b.target && a.weight === b.weight && a.priority === b.priority;
 }
 
 /** Sets by owner. */
 export class ViewedRecords {
   readonly #addresses: AddressCache;
   readonly #report: (why: string) => void;
-  readonly #sets = new Map<Name, ViewedSet>();
+  readonly #sets = new Map<NameNode, ViewedSet>();
 
   /** @param report is told of what is no address */
   constructor(addresses: AddressCache, report: (why: string) => void) {
@@ -89,8 +101,8 @@ export class ViewedRecords {
     return new ViewedSet(this.#addresses, this.#report);
   }
 
-  /** What is said at an owner; what is added for `NO_NAME` is never written. */
-  at(owner: Name): ViewedSet {
+  /** What is said at an owner, which is always the same object; what is added for `NO_NODE` is never written. */
+  at(owner: NameNode): ViewedSet {
     let set = this.#sets.get(owner);
     if (set === undefined) {
       set = this.set();
@@ -100,7 +112,7 @@ export class ViewedRecords {
   }
 
   /** Hands all over. @param ttl seconds; the writer's when absent */
-  write(writer: WireWriter, ttl: number | undefined): void {
+  write(writer: NodeWriter, ttl: number | undefined): void {
     for (const [owner, set] of this.#sets) set.write(writer, [owner], ttl);
   }
 }

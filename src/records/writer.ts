@@ -6,8 +6,6 @@ import type { Name, Octets } from '../wire/name.ts';
 import { fromLabels, MAX_LABEL, MAX_NAME, nameToText, ROOT } from '../wire/name.ts';
 import type { RR } from '../wire/rr.ts';
 import { addressOctets, addressText, srvRdata } from '../wire/rr.ts';
-import type { Views } from '../wire/views.ts';
-import { EVERYWHERE } from '../wire/views.ts';
 
 export interface RecordWriter<N> {
   readonly root: N;
@@ -149,15 +147,6 @@ export class WireWriter implements RecordWriter<Name> {
 
   record(owner: Name, type: number, rdata: Octets): void {
     if (owner !== NO_NAME) this.#records.push({ owner, type, ttl: this.#ttl, rdata });
-  }
-
-  /**
-   * A record that not everybody sees.
-   * @param views who does
-   * @param ttl seconds; the writer's when absent
-   */
-  viewed(owner: Name, type: number, rdata: Octets, views: Views, ttl = this.#ttl): void {
-    this.#records.push({ owner, type, ttl, rdata, views: views === EVERYWHERE ? undefined : views });
   }
 }
 

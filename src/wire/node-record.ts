@@ -39,14 +39,18 @@ export class NodeRecord implements RR {
   readonly ttl: number;
   /** One and the same object in records that say the same, where that is known. */
   readonly data: Octets | SrvData;
-  readonly views: Views | undefined = undefined;
+  readonly views: Views | undefined;
 
-  /** @param ttl seconds */
-  constructor(node: NameNode, type: number, ttl: number, data: Octets | SrvData) {
+  /**
+   * @param ttl seconds
+   * @param views everybody when absent
+   */
+  constructor(node: NameNode, type: number, ttl: number, data: Octets | SrvData, views?: Views) {
     this.node = node;
     this.type = type;
     this.ttl = ttl;
     this.data = data;
+    this.views = views;
   }
 
   get owner(): Name {
