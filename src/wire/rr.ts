@@ -84,15 +84,24 @@ export function addressOctets(ip: string): Octets | undefined {
 }
 
 function ipv4Octets(ip: string): Octets | undefined {
-  const parts = ip.split('.');
-  if (parts.length !== 4) return undefined;
-  let octets = '';
-  for (const part of parts) {
+  const octets = [0, 0, 0, 0];
+  let at = 0;
+  let digits = 0;
+  for (let i = 0; i < ip.length; i++) {
+    const code = ip.charCodeAt(i);
+    if (code === 0x2e) {
+      if (digits === 0 || at === 3) return undefined;
+      at++;
+      digits = 0;
+      continue;
+    }
     // No leading zero: some readers take 010 as octal, so it is ambiguous and refused (RFC 6943 3.1.1).
-    if (!/^(?:0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    octets += String.fromCharCode(Number(part));
+    if (code < 0x30 || code > 0x39 || (digits > 0 && octets[at] === 0)) return undefined;
+    octets[at] = octets[at]! * 10 + code - 0x30;
+    digits++;
+    if (octets[at]! > 255) return undefined;
   }
-  return octets;
+  return at === 3 && digits > 0 ? String.fromCharCode(...octets) : undefined;
 }
 
 function ipv6Octets(ip: string): Octets | undefined {
