@@ -111,7 +111,9 @@ export class Publisher {
     const wants: [string, readonly VipWant[]][] = [];
     const tasks = instancesTogether(source, upserted.tasks);
     for (const task of removed.tasks) wants.push([keyOf(source, task), []]);
-    for (const { key, task } of tasks) wants.push([key, builder.vipWants(task)]);
+    // Only tasks of Mesos have VIPs.
+    for (const { key, task } of tasks)
+      if (task.framework.system === undefined) wants.push([key, builder.vipWants(task)]);
     vips.update(wants);
     this.#placeClients(delta);
     const again = builder.claim(claims(delta, tasks));
