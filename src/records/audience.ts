@@ -16,8 +16,9 @@ export const NOBODY: Audience = both(onlyIn([]));
 export const EVERYBODY: Audience = both(EVERYWHERE);
 
 /** Clients in these views and no others, whatever families they have. */
-export function those(views: Iterable<number>): Audience {
-  return both(onlyIn(views));
+export function those(views: readonly number[]): Audience {
+  const key = views.join();
+  return known.get(key) ?? keep(key, both(onlyIn(views)));
 }
 
 /**
@@ -25,13 +26,27 @@ export function those(views: Iterable<number>): Audience {
  * @param beside what else their views must not be: a `Trait`
  */
 export function allBut(views: readonly number[], beside = 0): Audience {
+  const key = `not ${views.join()} ${beside}`;
   const traits = Trait.CLOSED | beside;
-  return { ipv4: exceptIn(views, traits), ipv6: exceptIn(views, traits | Trait.WITHOUT_IPV6) };
+  return (
+    known.get(key) ?? keep(key, { ipv4: exceptIn(views, traits), ipv6: exceptIn(views, traits | Trait.WITHOUT_IPV6) })
+  );
+}
+
+/** By what they are made of: the containers of an engine have the same few. */
+const known = new Map<string, Audience>();
+const KNOWN_LIMIT = 1_000;
+
+function keep(key: string, audience: Audience): Audience {
+  if (known.size >= KNOWN_LIMIT) known.clear();
+  known.set(key, audience);
+  return audience;
 }
 
 /** Those of an audience who are told of something that is reached at these addresses. */
 export function audienceOf({ ipv4, ipv6 }: Audience, ips: readonly string[]): Views {
-  return ips.every(isIpv6) ? ipv6 : ipv4;
+  for (const ip of ips) if (!isIpv6(ip)) return ipv4;
+  return ipv6;
 }
 
 export function isIpv6(ip: string): boolean {

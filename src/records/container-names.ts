@@ -47,30 +47,38 @@ export function spellings(labels: string): string[] {
 }
 
 /** The names of a container, best claim first, each once. */
-export function containerNames({ id, name, container, replica }: Task, wishes: Wishes): WantedName[] {
+export function containerNames({ id, name, container, replica }: Task, wishes: Wishes): Iterable<WantedName> {
   const names = new Map<string, WantedName>();
   const own = `container ${id}`;
-  const want = (parts: readonly string[], group: string, rank: number, within?: readonly string[]): void => {
-    const labels = parts.map(containerLabels);
-    if (labels.includes('')) return;
-    for (const text of spellings(labels.join('.')))
-      if (!names.has(text)) names.set(text, { text, group, rank, within });
+  const want = (labels: string, group: string, rank: number, within?: readonly string[]): void => {
+    if (labels !== '')
+      for (const text of spellings(labels)) if (!names.has(text)) names.set(text, { text, group, rank, within });
   };
-  want([container!.shortId], own, Rank.ID);
-  want([name], own, Rank.NAME);
-  for (const wished of wishes.names) want([wished], `name ${wished}`, Rank.NAME);
+  const label = containerLabels(name);
+  want(containerLabels(container!.shortId), own, Rank.ID);
+  want(label, own, Rank.NAME);
+  for (const wished of wishes.names) want(containerLabels(wished), `name ${wished}`, Rank.NAME);
   if (replica) {
     const { service, stack, name: number } = replica;
-    const parts = stack === undefined ? [service] : [service, stack];
-    want(parts, `service ${parts.join(' ')}`, Rank.SERVICE);
-    if (number !== undefined) want([number, ...parts], own, Rank.REPLICA);
+    const labels =
+      stack === undefined ? containerLabels(service) : inFrontOf(containerLabels(service), containerLabels(stack));
+    want(labels, `service ${stack === undefined ? service : `${service} ${stack}`}`, Rank.SERVICE);
+    if (number !== undefined) want(inFrontOf(containerLabels(number), labels), own, Rank.REPLICA);
   }
   for (const { network, aliases } of container!.attachments) {
-    want([name, network.name], own, Rank.IN_NETWORK);
+    const parent = containerLabels(network.name);
+    want(inFrontOf(label, parent), own, Rank.IN_NETWORK);
     // Who has an alias in a network shares it with whoever else has it there, as in Docker's own name server.
-    for (const alias of aliases) want([alias, network.name], `alias ${network.key} ${alias}`, Rank.ALIAS);
+    for (const alias of aliases)
+      want(inFrontOf(containerLabels(alias), parent), `alias ${network.key} ${alias}`, Rank.ALIAS);
   }
-  for (const { alias, linker, networks } of container!.links) want([alias, linker], own, Rank.LINK, networks);
-  if (container!.hostname !== undefined) want([container!.hostname], own, Rank.HOSTNAME);
-  return [...names.values()];
+  for (const { alias, linker, networks } of container!.links)
+    want(inFrontOf(containerLabels(alias), containerLabels(linker)), own, Rank.LINK, networks);
+  if (container!.hostname !== undefined) want(containerLabels(container!.hostname), own, Rank.HOSTNAME);
+  return names.values();
+}
+
+/** Labels in front of others; none where either has none. */
+function inFrontOf(labels: string, parent: string): string {
+  return labels === '' || parent === '' ? '' : `${labels}.${parent}`;
 }

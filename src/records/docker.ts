@@ -18,7 +18,7 @@ import { NamesBelow, NO_NODE, type NodeWriter } from './node-writer.ts';
 import type { ReverseZones } from './reverse.ts';
 import type { ContainerNameSettings } from './settings.ts';
 import type { Offer, Vantage } from './vantages.ts';
-import { containerVantages } from './vantages.ts';
+import { containerVantages, numberOf } from './vantages.ts';
 import type { ViewRegistry } from './view-registry.ts';
 import { ViewedRecords, type ViewedSet } from './viewed-records.ts';
 import type { AddressCache } from './writer.ts';
@@ -94,8 +94,8 @@ export class ContainerRecords {
   }
 
   /** The names that a container claims. */
-  claims(task: Task): Claim[] {
-    return this.#read(task).names.map(({ owner, group, rank }) => ({ owner, group, rank }));
+  claims(task: Task): readonly Claim[] {
+    return this.#read(task).names;
   }
 
   /** @param report is told of names and labels that are left out */
@@ -129,19 +129,14 @@ export class ContainerRecords {
   /** Writes what is below the zone, or below one of its fixed views. */
   #writePlace(subject: Subject, vantages: readonly Vantage[]): void {
     const { names } = subject;
-    const said = this.#gather(subject, vantages);
-    this.#writeAt(
-      subject,
-      said,
-      names.filter(({ within }) => within === undefined),
-    );
-    this.#writeServices(subject, said);
+    const everywhere = names.filter(({ within }) => within === undefined);
+    this.#writeAt(subject, this.#gather(subject, vantages), everywhere, this.#services(subject));
     // Names of links are seen in the networks that both share, and nowhere else.
     for (const name of names)
       if (name.within !== undefined) {
         const { within } = name;
         const seen = vantages.filter(({ network }) => within.includes(network?.key ?? ''));
-        this.#writeAt(subject, this.#gather(subject, seen), [name]);
+        this.#writeAt(subject, this.#gather(subject, seen), [name], []);
       }
   }
 
@@ -149,14 +144,13 @@ export class ContainerRecords {
   #gather({ task, wishes, below, records }: Subject, vantages: readonly Vantage[]): Said {
     const addresses = records.set();
     const ports = new Map<number, PortSaid>();
-    const services: Partial<Record<Protocol, ViewedSet>> = {};
     for (const vantage of vantages) {
       const { ips, offers, audience } = vantage;
       addresses.addresses(ips, audience);
       const targets = new Targets(task.container!.shortId, vantage, below, records);
       for (const offer of offers) {
         const { containerPort, protocol, port } = offer;
-        const number = containerPort * 2 + (protocol === 'tcp' ? 0 : 1);
+        const number = numberOf(containerPort, protocol);
         let said = ports.get(number);
         if (said === undefined) {
           if (isIgnored(wishes, containerPort, protocol)) continue;
@@ -164,45 +158,42 @@ export class ContainerRecords {
           ports.set(number, said);
         }
         const data = new SrvData(wishes.priority, wishes.weight, port, targets.of(offer));
-        const views = audienceOf(audience, offer.ips);
-        said.set.srv(data, views);
-        services[protocol] ??= records.set();
-        services[protocol].srv(data, views);
+        said.set.srv(data, audienceOf(audience, offer.ips));
       }
     }
     if (isWell(task)) for (const line of wishes.txt) addresses.txt(line, EVERYWHERE);
     addresses.keep();
-    return { addresses, ports, services };
+    return { addresses, ports };
   }
 
-  #writeAt({ wishes }: Subject, { addresses, ports }: Said, names: readonly WantedOwner[]): void {
+  /** @param services what also has the records of all ports */
+  #writeAt(
+    { wishes, below, place }: Subject,
+    { addresses, ports }: Said,
+    names: readonly WantedOwner[],
+    services: readonly ServiceOwner[],
+  ): void {
     const { writer } = this.#zone;
     const owners = names.map(({ node }) => node);
     addresses.write(writer, owners, wishes.ttl);
-    const parents: Partial<Record<Protocol, NameNode[]>> = {};
+    const known: Partial<Record<Protocol, { readonly parents: NameNode[]; readonly services: NameNode[] }>> = {};
     for (const { protocol, labels, set } of ports.values()) {
-      parents[protocol] ??= owners.map((owner) => writer.under(`_${protocol}`, owner));
-      for (const label of labels) {
-        const below = parents[protocol].map((parent) => writer.under(label, parent));
-        set.write(writer, below, wishes.ttl);
-      }
+      known[protocol] ??= {
+        parents: owners.map((owner) => writer.under(`_${protocol}`, owner)),
+        services: services.map(({ label, rest }) =>
+          writer.under(label, rest === '' ? place.protocols[protocol] : writer.under(`_${protocol}`, below.of(rest))),
+        ),
+      };
+      const at = [...known[protocol].services];
+      for (const label of labels) for (const parent of known[protocol].parents) at.push(writer.under(label, parent));
+      set.write(writer, at, wishes.ttl);
     }
   }
 
   /** `_web._tcp.docker`, `_api._tcp.shop.docker`: the service before the protocol, as in Mesos-DNS. */
-  #writeServices({ task, names, wishes, below, place }: Subject, { services }: Said): void {
-    const { writer } = this.#zone;
+  #services({ task, names }: Subject): ServiceOwner[] {
     const { service, stack } = task.replica ?? { service: task.name };
-    const owners = serviceOwners(service, stack).filter(({ text }) => names.some((name) => name.text === text));
-    if (owners.length === 0) return;
-    for (const protocol of PROTOCOLS) {
-      const set = services[protocol];
-      if (set === undefined) continue;
-      const nodes = owners.map(({ label, rest }) =>
-        writer.under(label, rest === '' ? place.protocols[protocol] : writer.under(`_${protocol}`, below.of(rest))),
-      );
-      set.write(writer, nodes, wishes.ttl);
-    }
+    return serviceOwners(service, stack).filter(({ text }) => names.some((name) => name.text === text));
   }
 
   #isGranted({ text, group, owner }: WantedOwner, report: (why: string) => void): boolean {
@@ -260,10 +251,8 @@ interface Subject {
 /** What is said at and below each of a container's names. */
 interface Said {
   readonly addresses: ViewedSet;
-  /** By twice its number, one more for UDP. */
+  /** By `numberOf`. */
   readonly ports: ReadonlyMap<number, PortSaid>;
-  /** At its service. */
-  readonly services: Readonly<Partial<Record<Protocol, ViewedSet>>>;
 }
 
 /** What is said of a port. */
@@ -274,10 +263,9 @@ interface PortSaid {
   readonly set: ViewedSet;
 }
 
-const PROTOCOLS: readonly Protocol[] = ['tcp', 'udp'];
-
 /** Ports that only a label tells of count as exposed. */
 function withWishedPorts(task: Task, wishes: Wishes): Task {
+  if (wishes.ports.length === 0) return task;
   const more = wishes.ports
     .filter(
       ({ number, name }) => name !== undefined && !task.ports.some(({ containerPort }) => containerPort === number),

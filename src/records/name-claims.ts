@@ -10,10 +10,8 @@ export interface Claim {
   readonly rank: number;
 }
 
-interface Claimant {
+interface Claimant extends Claim {
   readonly holder: string;
-  readonly group: string;
-  readonly rank: number;
 }
 
 interface Contest {
@@ -25,36 +23,39 @@ interface Contest {
 
 export class NameClaims {
   readonly #contests = new Map<string, Contest>();
-  readonly #claims = new Map<string, readonly Claim[]>();
+  readonly #claimants = new Map<string, readonly Claimant[]>();
 
   /**
    * Takes what holders claim from now on; nothing for one that is gone.
    * @returns the other holders for which a name was won or lost by it
    */
-  update(changes: Iterable<readonly [holder: string, claims: readonly Claim[]]>): Set<string> {
+  update(changes: readonly (readonly [holder: string, claims: readonly Claim[]])[]): Set<string> {
     const touched = new Set<Contest>();
-    const changed = new Set<string>();
     for (const [holder, claims] of changes) {
-      changed.add(holder);
-      for (const { owner } of this.#claims.get(holder) ?? []) {
-        const contest = this.#contests.get(owner)!;
-        const at = contest.claimants.findIndex((claimant) => claimant.holder === holder);
-        if (at >= 0) contest.claimants.splice(at, 1);
+      for (const claimant of this.#claimants.get(holder) ?? []) {
+        const contest = this.#contests.get(claimant.owner)!;
+        contest.claimants.splice(contest.claimants.indexOf(claimant), 1);
         touched.add(contest);
       }
+      const claimants: Claimant[] = [];
       for (const { owner, group, rank } of claims) {
-        let contest = this.#contests.get(owner);
+        const contest = this.#contests.get(owner);
+        const claimant = { holder, owner, group, rank };
+        claimants.push(claimant);
         if (contest === undefined) {
-          contest = { owner, claimants: [], winner: group };
-          this.#contests.set(owner, contest);
+          // Nobody else is concerned, as for most names.
+          this.#contests.set(owner, { owner, claimants: [claimant], winner: group });
+          continue;
         }
-        contest.claimants.push({ holder, group, rank });
+        contest.claimants.push(claimant);
         touched.add(contest);
       }
-      if (claims.length > 0) this.#claims.set(holder, claims);
-      else this.#claims.delete(holder);
+      if (claimants.length > 0) this.#claimants.set(holder, claimants);
+      else this.#claimants.delete(holder);
     }
     const concerned = new Set<string>();
+    if (touched.size === 0) return concerned;
+    const changed = new Set(changes.map(([holder]) => holder));
     for (const contest of touched) {
       const before = contest.winner;
       let best = contest.claimants[0];

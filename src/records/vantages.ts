@@ -1,5 +1,6 @@
 // The address and port that are right for a container, by where the client stands: in a network with it, on its host, in
 // another network of the host, or outside. What is not reachable from a place is not told there.
+import type { Attachment } from '../model/container.ts';
 import type { Network } from '../model/network.ts';
 import type { Port, Protocol } from '../model/port.ts';
 import type { Task } from '../model/task.ts';
@@ -54,42 +55,51 @@ export function containerVantages(
   const isWished = wishes.addresses.length > 0;
   const hostIps = isWished ? wishes.addresses : agent.addresses;
   if (container!.isOnHost) return vantagesOnHost(task, hostIps, isWished ? [] : views.bridges(agent));
-  const attached = container!.attachments.filter(({ addresses }) => addresses.length > 0);
-  const isOnLan = ({ kind, isInternal }: Network): boolean => kind === 'lan' && !isInternal;
-  const inner = attached.filter(({ network }) => !isOnLan(network));
-  const vantages = inner.map(
-    ({ network, addresses }): Vantage => ({
-      kind: 'inside',
-      audience: those(views.within(network)),
-      network,
-      ips: addresses,
-      offers: atContainer(ports, addresses),
-    }),
-  );
-
-  const bindings = ports.flatMap((port) => (port.hostPort === undefined ? [] : bindingOf(port, hostIps)));
-  const reachable = bindings.filter(({ isSpecific, ips }) => !(isSpecific && isLoopback(ips[0]!)));
-  const own = inner.flatMap(({ network }) => views.within(network));
-  const here = views.host(agent);
-  if (here !== undefined) {
-    // The host has a way into its bridges; into overlays and its own LAN networks it has none.
-    const bridged = inner.filter(({ network }) => network.kind !== 'overlay' && network.kind !== 'lan');
-    const wished = bridged.filter(({ network }) => network.name === wishes.network);
-    const ips = (wished.length > 0 ? wished : bridged).flatMap(({ addresses }) => addresses);
-    vantages.push(vantageHere(those([here]), fromHost, ports, bindings, ips));
+  const vantages: Vantage[] = [];
+  const inner: Attachment[] = [];
+  const own: number[] = [];
+  const lan: string[] = [];
+  for (const attachment of container!.attachments) {
+    const { network, addresses } = attachment;
+    if (addresses.length === 0) continue;
+    if (network.kind === 'lan' && !network.isInternal) lan.push(...addresses);
+    else {
+      const within = views.within(network);
+      own.push(...within);
+      inner.push(attachment);
+      const offers = atContainer(ports, addresses);
+      vantages.push({ kind: 'inside', audience: those(within), network, ips: addresses, offers });
+    }
   }
+
+  const bindings: Binding[] = [];
+  const reachable: Binding[] = [];
+  for (const port of ports) {
+    if (port.hostPort === undefined) continue;
+    const binding = bindingOf(port, hostIps);
+    bindings.push(binding);
+    if (!(binding.isSpecific && isLoopback(binding.ips[0]!))) reachable.push(binding);
+  }
+  const here = views.host(agent);
+  if (here !== undefined)
+    vantages.push(vantageHere(those([here]), fromHost, ports, bindings, bridgedIps(inner, wishes.network)));
   const inOrOn = here === undefined ? own : [...own, here];
   const others = isWished ? [] : bridgesFor(task, views, own);
   for (const bridge of others) vantages.push(vantageInBridge(bridge, reachable, agent.addresses));
   const beside = others.length > 0 ? Trait.BRIDGED : 0;
-  const lan = attached.filter(({ network }) => isOnLan(network)).flatMap(({ addresses }) => addresses);
   // The host's own address towards its containers is no address for those outside. And a container with an address in the
   // LAN answers from there, also what came by the host: those outside would be answered from where they did not ask.
-  const fromOutside = reachable
-    .map((binding) => ({ ...binding, ips: binding.ips.filter((ip) => !lan.some((own) => isIpv6(own) === isIpv6(ip))) }))
-    .filter(({ isSpecific, ips }) => ips.length > 0 && !(isSpecific && views.isGateway(agent, ips[0]!)));
-  if (lan.length === 0 && fromOutside.length === reachable.length)
-    return [...vantages, published(allBut(inOrOn, beside), reachable)];
+  const fromOutside: Binding[] = [];
+  for (const binding of reachable) {
+    const { port, isSpecific } = binding;
+    const ips =
+      lan.length === 0 ? binding.ips : binding.ips.filter((ip) => !lan.some((own) => isIpv6(own) === isIpv6(ip)));
+    if (ips.length > 0 && !(isSpecific && views.isGateway(agent, ips[0]!))) fromOutside.push({ port, ips, isSpecific });
+  }
+  if (lan.length === 0 && fromOutside.length === reachable.length) {
+    vantages.push(published(allBut(inOrOn, beside), reachable));
+    return vantages;
+  }
   const outside = published(those([OUTSIDE]), fromOutside);
   vantages.push({
     ...outside,
@@ -98,6 +108,18 @@ export function containerVantages(
   });
   vantages.push(published(allBut([OUTSIDE, ...inOrOn], beside), reachable));
   return vantages;
+}
+
+/**
+ * Where its host reaches a container at its own addresses. The host has a way into its bridges; into overlays and its own
+ * LAN networks it has none.
+ * @param wished name of the network that counts alone, if there is such a one
+ */
+function bridgedIps(inner: readonly Attachment[], wished: string | undefined): readonly string[] {
+  const bridged = inner.filter(({ network }) => network.kind !== 'overlay' && network.kind !== 'lan');
+  const chosen = wished === undefined ? [] : bridged.filter(({ network }) => network.name === wished);
+  const counted = chosen.length > 0 ? chosen : bridged;
+  return counted.length === 1 ? counted[0]!.addresses : counted.flatMap(({ addresses }) => addresses);
 }
 
 /** A container that has the host's network: where the host is, and for clients in closed networks its address there. */
@@ -143,13 +165,13 @@ function isClosed(view: number): boolean {
 function vantageInBridge(bridge: Bridge, bindings: readonly Binding[], hostIps: readonly string[]): Vantage {
   const ips = towards(bridge, hostIps);
   const isIpv4 = (bridge.view & Trait.WITHOUT_IPV6) !== 0;
-  const usable = bindings.map((binding) => ({
-    ...binding,
-    ips: binding.isSpecific
-      ? binding.ips.filter((ip) => !isIpv4 || !isIpv6(ip))
-      : ips.filter((ip) => isOfFamily(ip, binding.port.hostAddress)),
-  }));
-  const reachable = usable.filter((binding) => binding.ips.length > 0);
+  const reachable: Binding[] = [];
+  for (const { port, isSpecific, ips: bound } of bindings) {
+    const usable = isSpecific
+      ? bound.filter((ip) => !isIpv4 || !isIpv6(ip))
+      : ips.filter((ip) => isOfFamily(ip, port.hostAddress));
+    if (usable.length > 0) reachable.push({ port, ips: usable, isSpecific });
+  }
   return { ...published(those([bridge.view]), reachable), kind: 'bridge' };
 }
 
@@ -166,42 +188,54 @@ function vantageHere(
   bindings: readonly Binding[],
   containerIps: readonly string[],
 ): Vantage {
-  const unpublished = ports.filter(({ hostPort }) => hostPort === undefined);
   if (containerIps.length === 0) return { ...published(audience, bindings), kind: 'here' };
+  const unpublished = ports.filter(({ hostPort }) => hostPort === undefined);
   if (fromHost === 'published') {
     const { ips, offers } = published(audience, bindings);
     const all = [...offers, ...atContainer(unpublished, containerIps)];
     return { kind: 'here', audience, ips: ips.length > 0 ? ips : containerIps, offers: all };
   }
-  const wild = bindings.filter(({ isSpecific }) => !isSpecific).map(({ port }) => port);
   const specific = bindings.filter(({ isSpecific }) => isSpecific);
+  if (specific.length === 0)
+    return { kind: 'here', audience, ips: containerIps, offers: atContainer(ports, containerIps) };
+  const wild = bindings.filter(({ isSpecific }) => !isSpecific).map(({ port }) => port);
   const offers = [...atContainer([...unpublished, ...wild], containerIps), ...published(audience, specific).offers];
   return { kind: 'here', audience, ips: containerIps, offers };
 }
 
 function atContainer(ports: readonly Port[], ips: readonly string[]): Offer[] {
-  const offers = new Map<string, Offer>();
+  const offers = new Map<number, Offer>();
   for (const { containerPort, protocol } of ports)
     if (containerPort !== undefined)
-      offers.set(`${containerPort}/${protocol}`, { containerPort, protocol, port: containerPort, ips });
+      offers.set(numberOf(containerPort, protocol), { containerPort, protocol, port: containerPort, ips });
   return [...offers.values()];
 }
 
 /** Bindings of one port to one number are one offer: a client may take either family. */
 function published(audience: Audience, bindings: readonly Binding[]): Vantage {
-  const offers = new Map<string, Offer & { ips: string[] }>();
+  const offers = new Map<number, Offer & { ips: string[] }>();
   for (const { port, ips } of bindings) {
-    const { containerPort, protocol, hostPort } = port;
-    const key = `${containerPort}/${protocol}/${hostPort}`;
+    if (ips.length === 0) continue;
+    const { protocol } = port;
+    const containerPort = port.containerPort!;
+    const hostPort = port.hostPort!;
+    const key = hostPort * 2 ** 17 + numberOf(containerPort, protocol);
     const known = offers.get(key);
-    if (known) known.ips.push(...ips.filter((ip) => !known.ips.includes(ip)));
-    else offers.set(key, { containerPort: containerPort!, protocol, port: hostPort!, ips: [...ips] });
+    if (known === undefined) offers.set(key, { containerPort, protocol, port: hostPort, ips: [...ips] });
+    else for (const ip of ips) if (!known.ips.includes(ip)) known.ips.push(ip);
   }
-  const usable = [...offers.values()].filter(({ ips }) => ips.length > 0);
   // What is bound to all addresses is reached at the single ones, too, and not the other way round.
-  const bound = new Set(bindings.flatMap(({ isSpecific, ips }) => (isSpecific ? [isIpv6(ips[0]!)] : [])));
-  const ips = bindings.flatMap(({ isSpecific, ips }) => ips.filter((ip) => isSpecific || !bound.has(isIpv6(ip))));
-  return { kind: 'published', audience, ips: [...new Set(ips)], offers: usable };
+  const bound = { ipv4: false, ipv6: false };
+  for (const { isSpecific, ips } of bindings) if (isSpecific) bound[isIpv6(ips[0]!) ? 'ipv6' : 'ipv4'] = true;
+  const all = new Set<string>();
+  for (const { isSpecific, ips } of bindings)
+    for (const ip of ips) if (isSpecific || !bound[isIpv6(ip) ? 'ipv6' : 'ipv4']) all.add(ip);
+  return { kind: 'published', audience, ips: [...all], offers: [...offers.values()] };
+}
+
+/** Tells the ports of a container apart: below 2^17. */
+export function numberOf(containerPort: number, protocol: Protocol): number {
+  return containerPort * 2 + (protocol === 'tcp' ? 0 : 1);
 }
 
 function bindingOf(port: Port, hostIps: readonly string[]): Binding {

@@ -61,7 +61,7 @@ export class ViewRegistry {
    * come by this machine's bridge for overlays. The same as long as anybody tells of the network.
    */
   within(network: Network): readonly number[] {
-    const own = this.#number(network.key, traitsOf(network));
+    const own = this.#numbers.get(network.key) ?? this.#number(network.key, traitsOf(network));
     return network.kind === 'overlay' ? [own, this.#guests(network.key)] : [own];
   }
 
