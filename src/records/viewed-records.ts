@@ -67,7 +67,7 @@ export class ViewedSet {
    */
   write(writer: NodeWriter, owners: readonly NameNode[], ttl: number | undefined): void {
     for (const { type, data, views } of this.#records)
-      for (const owner of owners) writer.viewed(owner, type, data, views, ttl);
+      for (let i = 0; i < owners.length; i++) writer.viewed(owners[i]!, type, data, views, ttl);
   }
 
   #add(type: number, rdata: Octets, views: Views): void {

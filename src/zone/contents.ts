@@ -95,7 +95,8 @@ export class Contents {
     const isNode = typeof target !== 'string';
     const hash = hashOctets(fields, SERVICE_FIELDS, seedOf(kind) ^ (isNode ? target.hash : hashName(target)));
     const place = isNode ? this.#placeOf(target) : NOWHERE;
-    const [words, texts] = [this.#words, this.#texts];
+    const words = this.#words;
+    const texts = this.#texts;
     for (let content = this.#first(hash); content !== NONE; content = words[content * WORDS + CHAIN]!) {
       if (!this.#isLike(content, hash, kind) || !texts.startsWith(this.place(content), fields, SERVICE_FIELDS))
         continue;

@@ -181,7 +181,7 @@ export class Image {
     this.#octets[at + ZoneField.LENGTHS + 1] = target.length;
     this.#octets.latin1Write(origin, at + ZoneField.ORIGIN);
     this.#octets.latin1Write(target, at + ZoneField.ORIGIN + origin.length);
-    const slot = this.#find(this.#zones, hash, (other) => this.#words[other + ZoneField.ID] === zone.id);
+    const slot = this.#findZone(zone.id, hash);
     if (slot >= 0) this.#zoneStores.push(slot, word);
     else {
       words[word + ZoneField.FLAGS]! |= ZoneFlag.HIDDEN;
@@ -195,7 +195,7 @@ export class Image {
   /** Prepares the end of a zone. Its nodes have to be removed as well. */
   removeZone(id: number, origin: Name): void {
     const hash = hashNode(hashName(origin), 0);
-    const slot = this.#find(this.#zones, hash, (word) => this.#words[word + ZoneField.ID] === id);
+    const slot = this.#findZone(id, hash);
     if (slot >= 0) this.#zoneStores.push(slot, TOMBSTONE);
     this.#touchedZones.add(id).add(ZONE_SET);
   }
@@ -208,9 +208,10 @@ export class Image {
   setNode(zone: number, name: number, sets: readonly RRsetData[], hash: number): void {
     let data = NodeField.SETS + sets.length * SET_WORDS;
     let size = data;
-    for (const set of sets) size += wordsOf(set);
+    for (let i = 0; i < sets.length; i++) size += wordsOf(sets[i]!);
     const at = this.#reserve(size * 4);
-    const [words, octets] = [this.#words, this.#octets];
+    const words = this.#words;
+    const octets = this.#octets;
     const word = at / 4;
     words[word + NodeField.HASH] = hash;
     words[word + NodeField.ZONE] = zone;
@@ -221,7 +222,8 @@ export class Image {
     octets[at + NodeField.NAME_LENGTH] = this.texts.length(name);
     octets[at + NodeField.FLAGS] = 0;
     let entry = word + NodeField.SETS;
-    for (const set of sets) {
+    for (let i = 0; i < sets.length; i++) {
+      const set = sets[i]!;
       const { rdata, views } = set;
       words[entry] = set.type | ((views ? SetFlag.VIEWS : 0) << 16);
       words[entry + 1] = set.ttl;
@@ -229,12 +231,12 @@ export class Image {
       words[entry + 3] = data;
       entry += SET_WORDS;
       if (set.type === Type.A)
-        for (let i = 0; i < rdata.length; i++) this.texts.copyTo(rdata[i]!, octets, (word + data + i) * 4);
-      else for (let i = 0; i < rdata.length; i++) words[word + data + i] = rdata[i]!;
-      if (views) writeRules(octets, views, (word + data + rdata.length) * 4);
-      data += wordsOf(set);
+        for (let j = 0; j < rdata.length; j++) this.texts.copyTo(rdata[j]!, octets, (word + data + j) * 4);
+      else for (let j = 0; j < rdata.length; j++) words[word + data + j] = rdata[j]!;
+      data += rdata.length;
+      if (views) data = align(writeRules(octets, views, (word + data) * 4)) / 4 - word;
     }
-    const slot = this.#find(this.#nodes, hash, (other) => this.#isNode(other, zone, name));
+    const slot = this.#findNode(zone, name, hash);
     if (slot >= 0) {
       this.#garbage += this.#words[this.#nodes.slots[slot]! + NodeField.SIZE]! * 4;
       this.#nodeStores.push(slot, word);
@@ -248,7 +250,7 @@ export class Image {
 
   /** Prepares the end of a node; `name` and `hash` as for `setNode`. */
   removeNode(zone: number, name: number, hash: number): void {
-    const slot = this.#find(this.#nodes, hash, (word) => this.#isNode(word, zone, name));
+    const slot = this.#findNode(zone, name, hash);
     if (slot < 0) return;
     this.#garbage += this.#words[this.#nodes.slots[slot]! + NodeField.SIZE]! * 4;
     this.#nodeStores.push(slot, TOMBSTONE);
@@ -269,7 +271,7 @@ export class Image {
     Atomics.add(this.#control, Control.SEQUENCE, 1);
     for (let i = 0; i < this.#nodeStores.length; i += 2)
       Atomics.store(nodes, this.#nodeStores[i]!, this.#nodeStores[i + 1]!);
-    for (const at of this.#hiddenNodes) this.#octets[at + NodeField.FLAGS] = 0;
+    for (let i = 0; i < this.#hiddenNodes.length; i++) this.#octets[this.#hiddenNodes[i]! + NodeField.FLAGS] = 0;
     for (let i = 0; i < this.#zoneStores.length; i += 2)
       Atomics.store(zones, this.#zoneStores[i]!, this.#zoneStores[i + 1]!);
     for (const word of this.#hiddenZones) this.#words[word + ZoneField.FLAGS]! &= ~ZoneFlag.HIDDEN;
@@ -283,18 +285,31 @@ export class Image {
     if ((this.#garbage > MIN_GARBAGE && this.#garbage > this.#end / 2) || this.texts.isSparse) this.#compact(moved);
   }
 
-  #isNode(word: number, zone: number, name: number): boolean {
-    return (
-      this.#words[word + NodeField.ZONE] === zone && this.texts.areOneName(this.#words[word + NodeField.NAME]!, name)
-    );
+  /** The slot that holds a node; -1 when there is none. */
+  #findNode(zone: number, name: number, hash: number): number {
+    const { slots, mask } = this.#nodes;
+    const words = this.#words;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const word = slots[slot]!;
+      if (word === 0) return -1;
+      if (
+        word !== TOMBSTONE &&
+        words[word] === hash >>> 0 &&
+        words[word + NodeField.ZONE] === zone &&
+        this.texts.areOneName(words[word + NodeField.NAME]!, name)
+      )
+        return slot;
+    }
   }
 
-  /** The slot that holds what `is` accepts; -1 when there is none. */
-  #find(table: Table, hash: number, is: (word: number) => boolean): number {
-    for (let slot = hash & table.mask; ; slot = (slot + 1) & table.mask) {
-      const value = table.slots[slot]!;
-      if (value === 0) return -1;
-      if (value !== TOMBSTONE && this.#words[value] === hash >>> 0 && is(value)) return slot;
+  /** The slot that holds the record of a zone; -1 when there is none. */
+  #findZone(id: number, hash: number): number {
+    const { slots, mask } = this.#zones;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const word = slots[slot]!;
+      if (word === 0) return -1;
+      if (word !== TOMBSTONE && this.#words[word] === hash >>> 0 && this.#words[word + ZoneField.ID] === id)
+        return slot;
     }
   }
 
@@ -428,14 +443,17 @@ function copyTable(from: Table): Table {
 function wordsOf({ rdata, views }: RRsetData): number {
   if (!views) return rdata.length;
   let octets = 0;
-  for (const rule of views) octets += 1 + rule.length;
+  for (let i = 0; i < views.length; i++) octets += 1 + views[i]!.length;
   return rdata.length + align(octets) / 4;
 }
 
-function writeRules(octets: OctetBuffer, rules: readonly Views[], start: number): void {
+/** @returns where they end */
+function writeRules(octets: OctetBuffer, rules: readonly Views[], start: number): number {
   let at = start;
-  for (const rule of rules) {
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i]!;
     octets[at++] = rule.length;
-    for (let i = 0; i < rule.length; i++) octets[at++] = rule.charCodeAt(i);
+    for (let j = 0; j < rule.length; j++) octets[at++] = rule.charCodeAt(j);
   }
+  return at;
 }

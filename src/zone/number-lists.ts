@@ -48,7 +48,8 @@ export class NumberLists {
   /** Puts a number in front of the one at `index`. @returns where the list lies from now on */
   insert(list: number, length: number, index: number, value: number): number {
     let place = list;
-    if (length === 0 || sizeClass(length) !== sizeClass(length + 1)) {
+    if (length === 0) place = this.create(1);
+    else if (sizeClass(length) !== sizeClass(length + 1)) {
       place = this.create(length + 1);
       this.#copy(list, place, index);
       this.#copy(list + index, place + index + 1, length - index);

@@ -39,6 +39,9 @@ export class RRsetRow {
   readonly #singleValued: readonly number[] | undefined;
   readonly #said: { readonly all: readonly number[]; readonly sets: readonly RRsetData[] }[] = [];
   #next = 0;
+  /** What the last owner with one record alone says. */
+  #single: number | undefined;
+  #singleSets: readonly RRsetData[] = [];
 
   /** @param singleValued types of which the first record alone is served */
   constructor(contents: Contents, singleValued: readonly number[] | undefined) {
@@ -46,9 +49,18 @@ export class RRsetRow {
     this.#singleValued = singleValued;
   }
 
+  /** Of an owner that says one thing. */
+  single(content: number): readonly RRsetData[] {
+    if (content !== this.#single) {
+      this.#single = content;
+      this.#singleSets = gatherSets(this.#contents, [content], this.#singleValued);
+    }
+    return this.#singleSets;
+  }
+
   /** @param all contents, ascending */
   sets(all: readonly number[]): readonly RRsetData[] {
-    if (all.length === 1) return gatherSets(this.#contents, [...all], this.#singleValued);
+    if (all.length === 1) return this.single(all[0]!);
     const known = this.#said.find((said) => areSame(said.all, all));
     if (known) return known.sets;
     const sets = gatherSets(this.#contents, [...all], this.#singleValued);

@@ -166,7 +166,8 @@ export class ZoneStore {
     for (const { zone: origin, records } of contributions) {
       const zone = this.#zones.get(origin);
       if (!zone) continue;
-      for (const rr of records) {
+      for (let i = 0; i < records.length; i++) {
+        const rr = records[i]!;
         const owner = rr instanceof NodeRecord ? this.#ownerOf(zone, rr.node) : this.#owner(zone, rr.owner);
         if (owner === NONE) continue;
         const content = this.#contents.of(rr);
@@ -218,7 +219,8 @@ export class ZoneStore {
       changed.push(fold(zone.origin));
       if (zone.spec) zone.serial = (zone.serial + 1) >>> 0;
       const row = new RRsetRow(this.#contents, zone.spec?.singleValued);
-      for (const owner of zone.stale) {
+      for (let i = 0; i < zone.stale.length; i++) {
+        const owner = zone.stale[i]!;
         if (this.#owners.zone(owner) !== zone.id || !this.#owners.takeStale(owner)) continue;
         const sets = this.#setsOf(zone, owner, row);
         image.setNode(zone.id, this.#owners.place(owner), sets, this.#owners.hash(owner));
@@ -323,7 +325,8 @@ export class ZoneStore {
   }
 
   #add(zone: Zone, owner: number, content: number, type: number): void {
-    const [owners, lists] = [this.#owners, this.#lists];
+    const owners = this.#owners;
+    const lists = this.#lists;
     const list = owners.list(owner);
     const count = owners.count(owner);
     const at = lists.lowerBound(list, count, content);
@@ -337,7 +340,8 @@ export class ZoneStore {
   }
 
   #subtract(owner: number, content: number): void {
-    const [owners, lists] = [this.#owners, this.#lists];
+    const owners = this.#owners;
+    const lists = this.#lists;
     const list = owners.list(owner);
     const count = owners.count(owner);
     const at = lists.lowerBound(list, count, content);
@@ -386,12 +390,19 @@ export class ZoneStore {
 
   /** The RRsets of an owner as they are served. */
   #setsOf(zone: Zone, owner: number, row: RRsetRow): readonly RRsetData[] {
-    const sets = row.sets(this.#contentsOf(owner));
+    const sets = this.#saidBy(owner, row);
     if (owner !== zone.apex || !zone.spec) return sets;
     const given = sets.find((set) => set.type === Type.SOA);
     const result = sets.filter((set) => set !== given);
     this.#addMadeApex(zone, zone.spec, result, given);
     return result;
+  }
+
+  #saidBy(owner: number, row: RRsetRow): readonly RRsetData[] {
+    // Most names say one thing, or are there only because of those below them.
+    const count = this.#owners.count(owner);
+    if (count === 0) return [];
+    return count === 1 ? row.single(this.#lists.get(this.#owners.list(owner), 0)) : row.sets(this.#contentsOf(owner));
   }
 
   /** What an owner's records say, each once. */

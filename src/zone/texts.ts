@@ -211,7 +211,8 @@ export class Texts {
     if (type !== Type.SRV) return this.#compare(a, this.length(a), b, this.length(b));
     const byFields = this.#compare(a, SERVICE_FIELDS, b, SERVICE_FIELDS);
     if (byFields !== 0) return byFields;
-    const [targetA, targetB] = [this.target(a), this.target(b)];
+    const targetA = this.target(a);
+    const targetB = this.target(b);
     return targetA === targetB ? 0 : this.#compare(targetA, this.length(targetA), targetB, this.length(targetB));
   }
 
