@@ -2,17 +2,18 @@
 // records under its key, and replacing a contribution touches no more than the owners it named before and names now.
 // `commit` brings what changed into the image.
 import { Type } from '../wire/codes.ts';
-import { fold, type Name, type Octets, type OwnerName } from '../wire/name.ts';
+import { fold, type Name, type OwnerName } from '../wire/name.ts';
 import { hashName, hashNode, hashSuffixes, suffixHash, suffixStart } from '../wire/name-hash.ts';
 import type { NameNode } from '../wire/name-node.ts';
 import { NodeRecord } from '../wire/node-record.ts';
-import { type RR, type SoaFields, soaRdata, u32 } from '../wire/rr.ts';
+import type { RR } from '../wire/rr.ts';
+import { apexSets, serialOf } from './apex.ts';
 import { Contents, NONE } from './contents.ts';
 import type { Image, RRsetData } from './image.ts';
 import { ZoneFlag } from './layout.ts';
 import { NumberLists } from './number-lists.ts';
 import { Owners } from './owners.ts';
-import { madeSet, RRsetRow } from './rrsets.ts';
+import { RRsetRow } from './rrsets.ts';
 import type { ZoneSpec } from './spec.ts';
 import { NOWHERE } from './texts.ts';
 
@@ -245,7 +246,7 @@ export class ZoneStore {
   serial(origin: OwnerName): number | undefined {
     const zone = this.#zones.get(origin);
     const target = zone?.spec?.alias ? this.#zones.get(zone.spec.alias.target) : zone;
-    return target && (target.spec ? target.serial : this.#fileSoa(target)?.serial);
+    return target && (target.spec ? target.serial : this.#fileSerial(target));
   }
 
   /** All records of a zone as they are served, the SOA first; those of an alias are its target's. */
@@ -391,11 +392,7 @@ export class ZoneStore {
   /** The RRsets of an owner as they are served. */
   #setsOf(zone: Zone, owner: number, row: RRsetRow): readonly RRsetData[] {
     const sets = this.#saidBy(owner, row);
-    if (owner !== zone.apex || !zone.spec) return sets;
-    const given = sets.find((set) => set.type === Type.SOA);
-    const result = sets.filter((set) => set !== given);
-    this.#addMadeApex(zone, zone.spec, result, given);
-    return result;
+    return owner === zone.apex && zone.spec ? apexSets(this.#image.texts, zone.spec, zone.serial, sets) : sets;
   }
 
   #saidBy(owner: number, row: RRsetRow): readonly RRsetData[] {
@@ -417,34 +414,11 @@ export class ZoneStore {
     return all;
   }
 
-  /** SOA and name servers of a zone that we make; a file may bring its own, whose serial is ours all the same. */
-  #addMadeApex(zone: Zone, spec: ZoneSpec, result: RRsetData[], own: RRsetData | undefined): void {
-    const { texts } = this.#image;
-    const given = own && texts.text(own.rdata[0]!);
-    const rdata = given
-      ? given.slice(0, -20) + u32(zone.serial) + given.slice(-16)
-      : soaRdata({ ...spec.soa, serial: zone.serial });
-    result.push(madeSet(texts, Type.SOA, own?.ttl ?? spec.soaTtl, [rdata]));
-    for (const { type, ttl } of spec.apex)
-      if (!result.some((set) => set.type === type)) result.push(madeSet(texts, type, ttl, rdataOf(spec, type)));
-  }
-
-  #fileSoa(zone: Zone): SoaFields | undefined {
+  /** Of the SOA that a file brought. */
+  #fileSerial(zone: Zone): number | undefined {
     if (zone.apex === NONE) return undefined;
     const content = this.#contentsOf(zone.apex).find((each) => this.#contents.type(each) === Type.SOA);
-    if (content === undefined) return undefined;
-    const rdata = this.#contents.rdata(content);
-    const number = (from: number) =>
-      Buffer.from(rdata.slice(from, from === -4 ? undefined : from + 4), 'latin1').readUInt32BE();
-    return {
-      mname: '',
-      rname: '',
-      serial: number(-20),
-      refresh: number(-16),
-      retry: number(-12),
-      expire: number(-8),
-      minimum: number(-4),
-    };
+    return content === undefined ? undefined : serialOf(this.#contents.rdata(content));
   }
 
   #layZone(zone: Zone): void {
@@ -473,9 +447,7 @@ export class ZoneStore {
     const spec = zone.spec!;
     const { texts } = this.#image;
     if (spec.apex.length === 0) return;
-    const sets = [madeSet(texts, Type.SOA, spec.soaTtl, [soaRdata({ ...spec.soa, serial })])];
-    for (const { type, ttl } of spec.apex)
-      if (!sets.some((set) => set.type === type)) sets.push(madeSet(texts, type, ttl, rdataOf(spec, type)));
+    const sets = apexSets(texts, spec, serial, []);
     this.#image.setNode(zone.id, texts.addLoose(zone.origin), sets, apexHash(zone));
   }
 
@@ -502,8 +474,4 @@ function newStamp(): number {
 
 function apexHash({ id, origin }: Zone): number {
   return hashNode(hashName(origin), id);
-}
-
-function rdataOf({ apex }: ZoneSpec, type: number): Octets[] {
-  return apex.filter((rr) => rr.type === type).map((rr) => rr.rdata);
 }
