@@ -271,6 +271,18 @@ describe('the engine goes away', () => {
   });
 });
 
+/** Ends the container `crash` and starts it again, twice: it is held back, and told of as running in the end. */
+async function failTwice(scenario: Scenario, sink: Made['sink'], id: string): Promise<void> {
+  for (let i = 0; i < 2; i++) {
+    scenario.die(id, false);
+    await sink.untilState(() => sink.task('crash') === undefined);
+    scenario.start(id);
+    await sink.untilState(() => sink.task('crash') !== undefined);
+  }
+  expect(sink.task('crash')!.state).toBe('preparing');
+  await sink.untilState(() => sink.task('crash')?.state === 'running');
+}
+
 describe('traps of engines (docker-swarm.md 3)', () => {
   it('6: paused, created and restarting containers run nowhere', async () => {
     const { sink } = await running(['p_fixed', 'restarting', 'web']);
@@ -282,14 +294,7 @@ describe('traps of engines (docker-swarm.md 3)', () => {
     const { scenario, sink } = await running([], { holdDown: '300ms' });
     const id = scenario.run(container('crash'));
     await sink.untilState(() => sink.task('crash')?.state === 'running');
-    for (let i = 0; i < 2; i++) {
-      scenario.die(id, false);
-      await sink.untilState(() => sink.task('crash') === undefined);
-      scenario.start(id);
-      await sink.untilState(() => sink.task('crash') !== undefined);
-    }
-    expect(sink.task('crash')!.state).toBe('preparing');
-    await sink.untilState(() => sink.task('crash')?.state === 'running');
+    await failTwice(scenario, sink, id);
   });
 
   // One of the two is held for the last time when it is told of, and for no longer the next time that somebody looks.
@@ -304,14 +309,7 @@ describe('traps of engines (docker-swarm.md 3)', () => {
       const scenario = new Scenario(engine);
       const id = scenario.run(container('crash'));
       await sink.untilState(() => sink.task('crash') !== undefined);
-      for (let i = 0; i < 2; i++) {
-        scenario.die(id, false);
-        await sink.untilState(() => sink.task('crash') === undefined);
-        scenario.start(id);
-        await sink.untilState(() => sink.task('crash') !== undefined);
-      }
-      expect(sink.task('crash')!.state).toBe('preparing');
-      await sink.untilState(() => sink.task('crash')?.state === 'running');
+      await failTwice(scenario, sink, id);
     },
   );
 
