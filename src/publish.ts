@@ -22,6 +22,7 @@ import type { ZoneStore } from './zone/store.ts';
 export interface PublishedDelta {
   readonly source: string;
   readonly upserted: {
+    /** Best by name: instances of one app share most of their names. */
     readonly tasks: readonly (readonly [Task, Task | undefined])[];
     readonly agents: readonly (readonly [Agent, Agent | undefined])[];
     readonly frameworks: readonly (readonly [Framework, Framework | undefined])[];
@@ -109,7 +110,7 @@ export class Publisher {
     const { source, upserted, removed } = delta;
     const problems: Problem[] = [];
     const wants: [string, readonly VipWant[]][] = [];
-    const tasks = instancesTogether(source, upserted.tasks);
+    const tasks = upserted.tasks.map(([task]): Keyed => ({ key: keyOf(source, task), task }));
     for (const task of removed.tasks) wants.push([keyOf(source, task), []]);
     // Only tasks of Mesos have VIPs.
     for (const { key, task } of tasks)
@@ -229,13 +230,6 @@ interface Keyed {
 
 function keyOf(source: string, task: Task): string {
   return `${source} task ${taskKey(task)}`;
-}
-
-/** Tasks by name: those of one app share most of their names, which are then made and found once. */
-function instancesTogether(source: string, upserted: PublishedDelta['upserted']['tasks']): Keyed[] {
-  const tasks = upserted.map(([task]) => ({ key: keyOf(source, task), task }));
-  if (tasks.length > 1) tasks.sort((a, b) => (a.task.name < b.task.name ? -1 : Number(a.task.name > b.task.name)));
-  return tasks;
 }
 
 /** What of a delta has names that another may want, too, by key of contribution. */

@@ -15,6 +15,7 @@ export interface ClusterDelta {
   /** `Source.name`. */
   readonly source: string;
   readonly upserted: {
+    /** By name. */
     readonly tasks: readonly Replaced<Task>[];
     readonly agents: readonly Replaced<Agent>[];
     readonly frameworks: readonly Replaced<Framework>[];
@@ -107,6 +108,8 @@ export class Delta {
       ({ upserted, removed }) => upserted.length === 0 && removed.length === 0,
     );
     if (isQuiet && !this.#masters && !this.#removedMasters) return undefined;
+    // Those of one app share most of what is made of them, which is then made once.
+    if (tasks.upserted.length > 1) tasks.upserted.sort(([a], [b]) => (a.name < b.name ? -1 : Number(a.name > b.name)));
     return {
       source: this.#source,
       upserted: {
