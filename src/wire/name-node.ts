@@ -10,6 +10,8 @@ export class NameNode {
 
   /** 1 to 63 octets; empty at the root. */
   readonly label: Octets;
+  /** Octets of it. Asked for here, because those of a string are found slowly when there are strings of many makes. */
+  readonly labelLength: number;
   /** Undefined at the root. */
   readonly parent: NameNode | undefined;
   /** `hashName` of it. */
@@ -24,15 +26,17 @@ export class NameNode {
   constructor(label: Octets, parent: NameNode | undefined) {
     this.label = label;
     this.parent = parent;
+    const { length } = label;
+    this.labelLength = length;
     if (parent === undefined) {
       this.hash = ROOT_HASH;
       this.length = 1;
       return;
     }
-    let hash = hashOctet(parent.hash, label.length);
-    for (let i = 0; i < label.length; i++) hash = hashOctet(hash, foldOctet(label.charCodeAt(i)));
+    let hash = hashOctet(parent.hash, length);
+    for (let i = 0; i < length; i++) hash = hashOctet(hash, foldOctet(label.charCodeAt(i)));
     this.hash = finishLabel(hash);
-    this.length = 1 + label.length + parent.length;
+    this.length = 1 + length + parent.length;
   }
 
   static of(name: Name): NameNode {

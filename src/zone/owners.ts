@@ -1,6 +1,7 @@
 // The owner names of all zones: each name once, as octets, found by the same hash as in the image. A name is in here while
 // it owns records or has names below it (an empty non-terminal, RFC 8020).
-import type { Name, Octets } from '../wire/name.ts';
+import type { Name } from '../wire/name.ts';
+import type { NameNode } from '../wire/name-node.ts';
 import { NONE } from './contents.ts';
 import { EMPTY } from './number-lists.ts';
 import type { Move, Texts } from './texts.ts';
@@ -59,8 +60,8 @@ export class Owners {
     return owner;
   }
 
-  /** The same, of a name from what stands in front of the name above it, whose number is known. */
-  findChild(parent: number, label: Octets, hash: number): number {
+  /** The same, of a name whose parent's number is known. */
+  findChild(parent: number, name: NameNode, hash: number): number {
     const words = this.#words;
     let owner = this.#buckets[hash & (this.#buckets.length - 1)]!;
     for (; owner !== NONE; owner = words[owner * WORDS + CHAIN]!) {
@@ -68,7 +69,7 @@ export class Owners {
       if (
         words[at + HASH] === hash &&
         words[at + PARENT] === parent &&
-        this.#texts.startsWithLabel(words[at + NAME]! >>> 0, label)
+        this.#texts.startsWithLabel(words[at + NAME]! >>> 0, name)
       )
         break;
     }
@@ -83,10 +84,10 @@ export class Owners {
     return this.#add(zone, this.#texts.add(name), hash, parent);
   }
 
-  /** The same, of a label in front of the name above it. */
-  addChild(parent: number, label: Octets, hash: number): number {
-    const name = this.#texts.addName(label, this.#words[parent * WORDS + NAME]! >>> 0);
-    return this.#add(this.zone(parent), name, hash, parent);
+  /** The same, of a name whose parent's number is known. */
+  addChild(parent: number, name: NameNode, hash: number): number {
+    const place = this.#texts.addName(name, this.#words[parent * WORDS + NAME]! >>> 0);
+    return this.#add(this.zone(parent), place, hash, parent);
   }
 
   #add(zone: number, name: number, hash: number, parent: number): number {

@@ -299,8 +299,8 @@ export class ZoneStore {
       const above = this.#ownerOf(zone, parent);
       if (above === NONE) return NONE;
       const hash = hashNode(node.hash, zone.id);
-      owner = this.#owners.findChild(above, node.label, hash);
-      if (owner === NONE) owner = this.#added(zone, this.#owners.addChild(above, node.label, hash));
+      owner = this.#owners.findChild(above, node, hash);
+      if (owner === NONE) owner = this.#added(zone, this.#owners.addChild(above, node, hash));
     } else if (node.length === zone.origin.length && fold(node.octets) === fold(zone.origin)) owner = zone.apex;
     if (owner === NONE) return NONE;
     node.owner = owner;

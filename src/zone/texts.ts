@@ -72,14 +72,14 @@ export class Texts {
     return place;
   }
 
-  /** As `add`, of a label in front of the name that lies at `parent`. */
-  addName(label: Octets, parent: number): number {
+  /** As `add`, of a label and the name that lies at `parent`. */
+  addName({ label, labelLength }: NameNode, parent: number): number {
     const tail = this.length(parent);
-    const place = this.#reserve(1 + label.length + tail);
+    const place = this.#reserve(1 + labelLength + tail);
     const octets = this.#octets;
-    octets[place + 2] = label.length;
+    octets[place + 2] = labelLength;
     let to = place + 3;
-    for (let i = 0; i < label.length; i++) octets[to++] = label.charCodeAt(i);
+    for (let i = 0; i < labelLength; i++) octets[to++] = label.charCodeAt(i);
     for (let i = 0; i < tail; i++) octets[to++] = octets[parent + 2 + i]!;
     return place;
   }
@@ -162,19 +162,18 @@ export class Texts {
     if (this.length(place) !== name.length) return false;
     let at = place + 2;
     for (let node = name; node.parent; node = node.parent) {
-      const { label } = node;
-      if (octets[at++] !== label.length) return false;
-      for (let i = 0; i < label.length; i++) if (octets[at++] !== label.charCodeAt(i)) return false;
+      const { label, labelLength } = node;
+      if (octets[at++] !== labelLength) return false;
+      for (let i = 0; i < labelLength; i++) if (octets[at++] !== label.charCodeAt(i)) return false;
     }
     return true;
   }
 
-  /** Whether the text is a name with that label in front, letter case of A to Z aside (RFC 4343). */
-  startsWithLabel(place: number, label: Octets): boolean {
+  /** Whether the text is a name with the label of that one in front, letter case of A to Z aside (RFC 4343). */
+  startsWithLabel(place: number, { label, labelLength }: NameNode): boolean {
     const octets = this.#octets;
-    const { length } = label;
-    if (octets[place + 2] !== length) return false;
-    for (let i = 0; i < length; i++) {
+    if (octets[place + 2] !== labelLength) return false;
+    for (let i = 0; i < labelLength; i++) {
       const ours = octets[place + 3 + i]!;
       const theirs = label.charCodeAt(i);
       if (ours !== theirs && foldOctet(ours) !== foldOctet(theirs)) return false;
