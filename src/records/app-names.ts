@@ -25,91 +25,121 @@ export interface FrameworkNames<N> {
 interface Domain<N> {
   readonly writer: RecordWriter<N>;
   readonly label: LabelFunction;
+  readonly listsAll: boolean;
 }
+
+/** Ports of one app whose names are kept. */
+const PORTS_LIMIT = 100;
+
+/** What instances have SRV records at, for one discovery port. */
+interface PortOwners<N> {
+  /** What they are kept by. */
+  readonly protocol: string;
+  readonly name: string;
+  /** `all._N._proto.F.D.`, for the protocol of the port or for TCP and UDP when it says none: they list the ill, too. */
+  readonly all: readonly N[];
+  /** These, the same without `all.`, and the latter with `_P` in front, P being the port's name. */
+  readonly every: readonly N[];
+}
+
+/** Where the names of an app are kept: `plain`, `slave`, ... */
+const PLAIN = 0;
+const SLAVE = 1;
+const TCP = 2;
+const UDP = 3;
+const SLAVE_TCP = 4;
+const SLAVE_UDP = 5;
+const ALL = 6;
+const ALL_TCP = 7;
+const ALL_UDP = 8;
 
 /** Names N.F.D and below, and the services at N. Each is made when it is first asked for; one that is none, every time. */
 export class AppNames<N> {
+  /** N. */
+  readonly text: string;
   /** N as the writer wants it. */
   readonly name: string;
+  /** N and F as `isFoundUnder` knows them: `web.marathon`. */
+  readonly shared: string;
   readonly #domain: Domain<N>;
   readonly #framework: FrameworkNames<N>;
-  /** By what they are: `plain`, `all tcp`. */
-  readonly #names = new Map<string, N>();
-  /** By protocol of a port, and for those that have its name in front by both. */
-  readonly #services = new Map<string, readonly N[]>();
-  readonly #allServices = new Map<string, readonly N[]>();
-  readonly #named = new Map<string, readonly N[]>();
+  readonly #names: (N | undefined)[] = [];
+  readonly #ports: PortOwners<N>[] = [];
 
   constructor(domain: Domain<N>, framework: FrameworkNames<N>, text: string) {
     this.#domain = domain;
     this.#framework = framework;
+    this.text = text;
     this.name = domain.writer.encode(text);
+    this.shared = `${text}.${framework.fragment}`;
   }
 
   /** `N.F.D.` */
   get plain(): N {
-    return this.#kept('plain', () => this.#under(this.name, this.#framework.plain));
+    return this.#names[PLAIN] ?? this.#keep(PLAIN, this.name, this.#framework.plain);
   }
 
   /** `N.F.slave.D.` */
   get slave(): N {
-    return this.#kept('slave', () => this.#under(this.name, this.#framework.slave));
+    return this.#names[SLAVE] ?? this.#keep(SLAVE, this.name, this.#framework.slave);
   }
 
   /** `_N._tcp.F.D.` */
   get tcp(): N {
-    return this.#kept('tcp', () => this.#under(`_${this.name}`, this.#framework.tcp));
+    return this.#names[TCP] ?? this.#keep(TCP, `_${this.name}`, this.#framework.tcp);
   }
 
   get udp(): N {
-    return this.#kept('udp', () => this.#under(`_${this.name}`, this.#framework.udp));
+    return this.#names[UDP] ?? this.#keep(UDP, `_${this.name}`, this.#framework.udp);
   }
 
   /** `_N._tcp.F.slave.D.` */
   get slaveTcp(): N {
-    return this.#kept('slave tcp', () => this.#under(`_${this.name}`, this.#framework.slaveTcp));
+    return this.#names[SLAVE_TCP] ?? this.#keep(SLAVE_TCP, `_${this.name}`, this.#framework.slaveTcp);
   }
 
   get slaveUdp(): N {
-    return this.#kept('slave udp', () => this.#under(`_${this.name}`, this.#framework.slaveUdp));
+    return this.#names[SLAVE_UDP] ?? this.#keep(SLAVE_UDP, `_${this.name}`, this.#framework.slaveUdp);
   }
 
   /** `all.N.F.D.`, and the services that list all instances. */
   get all(): N {
-    return this.#kept('all', () => this.#under('all', this.plain));
+    return this.#names[ALL] ?? this.#keep(ALL, 'all', this.plain);
   }
 
   get allTcp(): N {
-    return this.#kept('all tcp', () => this.#under('all', this.tcp));
+    return this.#names[ALL_TCP] ?? this.#keep(ALL_TCP, 'all', this.tcp);
   }
 
   get allUdp(): N {
-    return this.#kept('all udp', () => this.#under('all', this.udp));
+    return this.#names[ALL_UDP] ?? this.#keep(ALL_UDP, 'all', this.udp);
   }
 
-  /** `_N._proto.F.D.` for the protocol of a discovery port, or for TCP and UDP when it says none. */
-  services(port: DiscoveryPort): readonly N[] {
-    return this.#ofPort(this.#services, port.protocol, port, (protocol) => {
-      if (protocol === '') return [this.tcp, this.udp];
-      return [this.#service(protocol)];
-    });
+  /** Where a discovery port has its SRV records. */
+  ofPort({ protocol, name }: DiscoveryPort): PortOwners<N> {
+    for (const known of this.#ports) if (known.protocol === protocol && known.name === name) return known;
+    const { label, listsAll, writer } = this.#domain;
+    const services = this.#services(label(protocol));
+    const portLabel = label(name);
+    const named = portLabel === '' ? [] : services.map((service) => this.#under(`_${portLabel}`, service));
+    const all = listsAll ? this.#allServices(label(protocol)) : [];
+    const owners = { protocol, name, all, every: [...services, ...named, ...all] };
+    if (owners.every.every((owner) => writer.isName(owner))) {
+      if (this.#ports.length >= PORTS_LIMIT) this.#ports.length = 0;
+      this.#ports.push(owners);
+    }
+    return owners;
   }
 
-  /** The same with `all.` in front. */
-  allServices(port: DiscoveryPort): readonly N[] {
-    return this.#ofPort(this.#allServices, port.protocol, port, (protocol) => {
-      if (protocol === '') return [this.allTcp, this.allUdp];
-      if (protocol === 'tcp') return [this.allTcp];
-      return protocol === 'udp' ? [this.allUdp] : [this.#under('all', this.#service(protocol))];
-    });
+  #services(protocol: string): readonly N[] {
+    if (protocol === '') return [this.tcp, this.udp];
+    return [this.#service(protocol)];
   }
 
-  /** `_P` in front of each service, P being the port's name; none when it has no usable one. */
-  named(port: DiscoveryPort): readonly N[] {
-    return this.#ofPort(this.#named, `${port.protocol} ${port.name}`, port, () => {
-      const label = this.#domain.label(port.name);
-      return label === '' ? [] : this.services(port).map((service) => this.#under(`_${label}`, service));
-    });
+  #allServices(protocol: string): readonly N[] {
+    if (protocol === '') return [this.allTcp, this.allUdp];
+    if (protocol === 'tcp') return [this.allTcp];
+    return protocol === 'udp' ? [this.allUdp] : [this.#under('all', this.#service(protocol))];
   }
 
   #service(protocol: string): N {
@@ -118,27 +148,10 @@ export class AppNames<N> {
     return this.#under(`_${this.name}`, this.#under(`_${protocol}`, this.#framework.plain));
   }
 
-  #ofPort(
-    kept: Map<string, readonly N[]>,
-    key: string,
-    { protocol }: DiscoveryPort,
-    make: (protocol: string) => readonly N[],
-  ): readonly N[] {
-    let owners = kept.get(key);
-    if (owners === undefined) {
-      owners = make(this.#domain.label(protocol));
-      if (owners.every((owner) => this.#domain.writer.isName(owner))) kept.set(key, owners);
-    }
-    return owners;
-  }
-
   /** What is no name is not kept: each task that has it is to be told of it. */
-  #kept(what: string, make: () => N): N {
-    let name = this.#names.get(what);
-    if (name === undefined) {
-      name = make();
-      if (this.#domain.writer.isName(name)) this.#names.set(what, name);
-    }
+  #keep(at: number, labels: string, parent: N): N {
+    const name = this.#under(labels, parent);
+    if (this.#domain.writer.isName(name)) this.#names[at] = name;
     return name;
   }
 

@@ -46,14 +46,14 @@ class Lister {
     const addresses = new AddressCache();
     if (settings.mode === 'exact') {
       const writer = new TextWriter(addresses);
-      const domain = new MesosDomain(writer, addresses, settings);
+      const domain = new MesosDomain(writer, addresses, settings, false);
       this.#list = (write) => {
         write(domain);
         return writer.take();
       };
     } else {
       const writer = new WireWriter(settings.mesos.ttlSeconds, addresses, ignore);
-      const domain = new MesosDomain(writer, addresses, settings);
+      const domain = new MesosDomain(writer, addresses, settings, false);
       this.#list = (write) => {
         write(domain);
         return writer

@@ -2,6 +2,7 @@
 // fixed zones that the rest of DC/OS asks for.
 import type { Agent } from '../model/agent.ts';
 import type { Masters } from '../model/masters.ts';
+import type { Port } from '../model/port.ts';
 import type { Task } from '../model/task.ts';
 import { Type } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
@@ -38,9 +39,10 @@ export function agentAddress(agent: Agent, addresses: AddressCache, exact: boole
  * @param networks only those in these networks; an address whose network is not said counts as in all of them
  */
 export function containerAddresses(task: Task, networks?: readonly string[]): string[] {
-  return task.addresses
-    .filter(({ origin, network }) => origin === 'netinfo' && isIn(networks, network))
-    .map(({ ip }) => ip);
+  const ips: string[] = [];
+  for (const { ip, origin, network } of task.addresses)
+    if (origin === 'netinfo' && isIn(networks, network)) ips.push(ip);
+  return ips;
 }
 
 function isIn(networks: readonly string[] | undefined, network: string | undefined): boolean {
@@ -51,9 +53,15 @@ function isIn(networks: readonly string[] | undefined, network: string | undefin
 interface DcosNames {
   readonly task: string;
   readonly framework: string;
-  readonly agentIp: readonly [NameNode];
-  readonly containerIp: readonly [NameNode];
-  readonly autoIp: readonly [NameNode];
+  readonly agentIp: readonly NameNode[];
+  readonly containerIp: readonly NameNode[];
+  /** The same and the third name: to which of the two it leads depends on the task. */
+  readonly agentAndAuto: readonly NameNode[];
+  readonly containerAndAuto: readonly NameNode[];
+}
+
+function isMapped({ hostPort }: Port): boolean {
+  return hostPort !== undefined;
 }
 
 /** Writes the names of tasks: `T.F.agentip`, `T.F.containerip` and `T.F.autoip` in the dcos zone. */
@@ -82,13 +90,10 @@ export class DcosTasks {
       return;
     }
     const agent = agentAddress(task.agent, this.#addresses, this.#exact);
-    const agentList = agent === undefined ? [] : [agent];
     const container = containerAddresses(task);
-    const isMapped = task.ports.some(({ hostPort }) => hostPort !== undefined);
-    const auto = isMapped || container.length === 0 ? agentList : container;
-    for (const ip of agentList) writer.address(names.agentIp, ip);
-    for (const ip of container) writer.address(names.containerIp, ip);
-    for (const ip of auto) writer.address(names.autoIp, ip);
+    const isAtAgent = container.length === 0 || task.ports.some(isMapped);
+    if (agent !== undefined) writer.address(isAtAgent ? names.agentAndAuto : names.agentIp, agent);
+    for (const ip of container) writer.address(isAtAgent ? names.containerIp : names.containerAndAuto, ip);
   }
 
   /** @returns undefined when one of the two names holds no letter or digit */
@@ -98,15 +103,17 @@ export class DcosTasks {
     const label = dcosLabel(taskName);
     const framework = dcosLabel(frameworkName);
     if (label === '' || framework === '') return undefined;
-    const under = (family: NameNode): [NameNode] => [this.#writer.under(label, this.#writer.under(framework, family))];
+    const under = (family: NameNode) => this.#writer.under(label, this.#writer.under(framework, family));
+    const [agentIp, containerIp, autoIp] = [under(this.#agentIp), under(this.#containerIp), under(this.#autoIp)];
     const names = {
       task: taskName,
       framework: frameworkName,
-      agentIp: under(this.#agentIp),
-      containerIp: under(this.#containerIp),
-      autoIp: under(this.#autoIp),
+      agentIp: [agentIp],
+      containerIp: [containerIp],
+      agentAndAuto: [agentIp, autoIp],
+      containerAndAuto: [containerIp, autoIp],
     };
-    if (names.containerIp[0] !== NO_NODE) this.#last = names;
+    if (containerIp !== NO_NODE) this.#last = names;
     return names;
   }
 }

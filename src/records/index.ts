@@ -36,7 +36,7 @@ import { NodeWriter } from './node-writer.ts';
 import { ReverseZones, reverseOrigins } from './reverse.ts';
 import type { RecordSettings } from './settings.ts';
 import { SwarmRecords } from './swarm.ts';
-import { isFoundByLabel, sharedName, taskNames, writeAllNames, writeMesosTask } from './tasks.ts';
+import { isFoundByLabel, writeMesosTask } from './tasks.ts';
 import { dependsOnBridges } from './vantages.ts';
 import { ViewRegistry } from './view-registry.ts';
 import type { VipAddresses, VipWant } from './vip-addresses.ts';
@@ -61,7 +61,6 @@ type TaskRule = (zones: Zones, task: Task) => void;
 const TASK_RECORDS: Readonly<Record<System | 'mesos', readonly TaskRule[]>> = {
   mesos: [
     ({ mesos, report }, task) => writeMesosTask(mesos, task, report),
-    ({ mesos }, task) => writeAllNames(mesos, task),
     ({ dcos, mesos, report }, task) => {
       if (isFoundByLabel(mesos, task)) dcos?.tasks.write(task, report);
     },
@@ -80,7 +79,7 @@ function writeReverse(mesos: MesosDomain<NameNode>, reverse: ReverseZones, task:
   if (reverse.isEmpty || !isFoundByLabel(mesos, task)) return;
   const own = mesos.taskAddresses(task).filter((ip) => !task.agent.addresses.includes(ip));
   if (own.length === 0) return;
-  const name = mesos.app(task.framework.name, mesos.label(task.discovery?.name ?? task.name)).plain;
+  const name = mesos.labelled(task).plain;
   if (mesos.writer.isName(name)) for (const ip of own) reverse.write(ip, name.octets);
 }
 
@@ -102,14 +101,11 @@ class Zones {
 
   constructor(settings: RecordSettings, vips: VipAddresses, views: ViewRegistry) {
     const { mesos, dcos, reverse, docker, swarm } = settings;
+    const exact = settings.mode === 'exact';
     this.vips = vips;
-    this.mesos = new MesosDomain(
-      this.#nodeWriter(fold(parseName(mesos.domain)), mesos.ttlSeconds),
-      this.addresses,
-      settings,
-    );
+    const writer = this.#nodeWriter(fold(parseName(mesos.domain)), mesos.ttlSeconds);
+    this.mesos = new MesosDomain(writer, this.addresses, settings, !exact);
     if (dcos.enabled) {
-      const exact = settings.mode === 'exact';
       this.dcos = {
         tasks: new DcosTasks(this.#nodeWriter(DCOS_ORIGIN, dcos.ttlSeconds), this.addresses, exact),
         vips: new TaskVips(settings, this.addresses),
@@ -197,9 +193,9 @@ export class RecordBuilder {
   }
 
   /** The names that a task may share with others, as `Standing.keptUnder` has them: its own and those of its VIPs. */
-  sharedNames(task: Task): string[] {
+  sharedNames(task: Task): readonly string[] {
     const { mesos } = this.#zones;
-    const own = taskNames(mesos, task).map((name) => sharedName(mesos, task, name));
+    const own = mesos.apps(task).map(({ shared }) => shared);
     return this.#settings.dcos.enabled ? [...own, ...this.#vips.sharedNames(task)] : own;
   }
 

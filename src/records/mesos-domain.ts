@@ -1,6 +1,6 @@
 // What the rules of the Mesos domain share: the label function in force, the names of each framework, the addresses.
 import type { Agent } from '../model/agent.ts';
-import type { DiscoveryPort, Task } from '../model/task.ts';
+import type { Task } from '../model/task.ts';
 import type { FrameworkNames } from './app-names.ts';
 import { AppNames } from './app-names.ts';
 import type { LabelFunction } from './naming.ts';
@@ -8,40 +8,21 @@ import { agentTail, fittingCanonicalName, mesosFragment, mesosLabel952, mesosLab
 import type { RecordSettings } from './settings.ts';
 import type { AddressCache, RecordWriter } from './writer.ts';
 
-/** A name of a task, and its canonical name, which is the instance's own. */
-export interface TaskName<N> {
-  readonly text: string;
-  readonly app: AppNames<N>;
-  /** `C.F.D.` */
-  readonly host: N;
-  /** `C.F.slave.D.` */
-  readonly slaveHost: N;
-}
-
-/** What a task's records say, the same under each of its names. Ports without an SRV record are left out. */
-export interface TaskData<N> {
-  readonly task: Task;
-  readonly names: readonly TaskName<N>[];
-  readonly own: readonly string[];
-  readonly agent: readonly string[];
-  readonly hostPorts: readonly number[];
-  /** Undefined when the task has no discovery name. */
-  readonly discoveryPorts: readonly DiscoveryPort[] | undefined;
-  readonly weight: number;
-}
-
 export class MesosDomain<N> {
   readonly writer: RecordWriter<N>;
   readonly settings: RecordSettings;
   readonly exact: boolean;
+  /** Whether there is `all.` in front of names. The reference knows nothing of it, nor do its dumps. */
+  readonly listsAll: boolean;
   /** `D.` */
   readonly apex: N;
   readonly label: LabelFunction;
   readonly #slave: N;
   readonly #addresses: AddressCache;
   readonly #frameworks = new Map<string, FrameworkNames<N>>();
-  /** What was found out of the task that was written last. */
-  last: TaskData<N> | undefined;
+  /** The task whose names were asked for last, and they. */
+  #appsOf: Task | undefined;
+  #apps: readonly AppNames<N>[] = [];
   #suffixOf: Task | undefined;
   #suffix = '';
   /** Frameworks whose names are kept; more than any cluster has at a time. */
@@ -49,10 +30,11 @@ export class MesosDomain<N> {
   /** Apps of each whose names are kept. */
   static readonly #APPS_LIMIT = 100;
 
-  constructor(writer: RecordWriter<N>, addresses: AddressCache, settings: RecordSettings) {
+  constructor(writer: RecordWriter<N>, addresses: AddressCache, settings: RecordSettings, listsAll: boolean) {
     this.writer = writer;
     this.settings = settings;
     this.exact = settings.mode === 'exact';
+    this.listsAll = listsAll;
     this.label = settings.mesos.enforceRfc952 ? mesosLabel952 : mesosLabel1123;
     this.apex = writer.under(settings.mesos.domain, writer.root);
     this.#slave = writer.under('slave', this.apex);
@@ -88,7 +70,7 @@ export class MesosDomain<N> {
   }
 
   /** The names of the tasks of a framework that have that name: `web`, or a discovery name with its dots. */
-  app(frameworkName: string, name: string): AppNames<N> {
+  #app(frameworkName: string, name: string): AppNames<N> {
     const framework = this.framework(frameworkName);
     let app = framework.apps.get(name);
     if (app === undefined) {
@@ -97,6 +79,35 @@ export class MesosDomain<N> {
       framework.apps.set(name, app);
     }
     return app;
+  }
+
+  /** The names that a task shares with others of its name: mostly those of the task before, as instances come together. */
+  apps(task: Task): readonly AppNames<N>[] {
+    const last = this.#appsOf;
+    const isSame =
+      last?.name === task.name &&
+      last.discovery?.name === task.discovery?.name &&
+      last.framework.name === task.framework.name;
+    if (!isSame) this.#apps = this.#taskNames(task).map((text) => this.#app(task.framework.name, text));
+    this.#appsOf = task;
+    return this.#apps;
+  }
+
+  /** The one of them that is a label. */
+  labelled(task: Task): AppNames<N> {
+    return this.apps(task).at(-1)!;
+  }
+
+  /**
+   * Names under which a task is found. One with a discovery name has two: that name as it is, dots kept, and as a label;
+   * its task name counts for nothing then.
+   */
+  #taskNames(task: Task): string[] {
+    if (task.discovery === undefined) return [this.label(task.name)];
+    const { name } = task.discovery;
+    const verbatim = this.exact || !CAPITAL.test(name) ? name : lowerCase(name);
+    const label = this.label(name);
+    return verbatim === label ? [label] : [verbatim, label];
   }
 
   /** What follows the name in a task's canonical name: `-7n7a6-s2`. */
@@ -125,18 +136,24 @@ export class MesosDomain<N> {
   /** Addresses of a task: all of the first source in `ipSources` that has any; empty when none has. */
   taskAddresses(task: Task): readonly string[] {
     for (const source of this.settings.mesos.ipSources) {
-      const found =
-        source === 'host'
-          ? task.agent.addresses
-          : task.addresses.filter(({ origin }) => origin === source).map(({ ip }) => ip);
-      const valid = found.filter((ip) => this.#addresses.octets(ip) !== undefined);
-      if (valid.length > 0) return valid;
+      const found: string[] = [];
+      if (source === 'host') {
+        for (const ip of task.agent.addresses) if (this.#addresses.octets(ip) !== undefined) found.push(ip);
+      } else
+        for (const { origin, ip } of task.addresses)
+          if (origin === source && this.#addresses.octets(ip) !== undefined) found.push(ip);
+      if (found.length > 0) return found;
     }
     return [];
   }
 
   /** Whether an SRV record may carry the port. The reference lets any number pass, cut to sixteen bits in replies. */
-  isPort(port: number): boolean {
-    return this.exact || (Number.isInteger(port) && port >= 1 && port <= 65535);
-  }
+  readonly isPort = (port: number): boolean => this.exact || (Number.isInteger(port) && port >= 1 && port <= 65535);
+}
+
+const CAPITAL = /[A-Z]/;
+
+/** Of ASCII alone, as DNS has it (RFC 4343). */
+function lowerCase(text: string): string {
+  return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
 }

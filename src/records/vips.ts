@@ -16,9 +16,18 @@ import type { AddressCache } from './writer.ts';
 
 /** What a VIP is known by, without its port. */
 export type VipTarget =
-  /** `name`: labels below the l4lb zone, `httpi.marathon`; `key`: what its address belongs to. */
-  | { readonly kind: 'named'; readonly key: string; readonly name: string }
-  | { readonly kind: 'literal'; readonly ip: string };
+  /**
+   * `name`: labels below the l4lb zone, `httpi.marathon`, and whether they can stand there; `key`: what its address
+   * belongs to; `shared`: what tasks with this VIP have in common, as `isFoundUnder` knows it.
+   */
+  | {
+      readonly kind: 'named';
+      readonly key: string;
+      readonly name: string;
+      readonly isName: boolean;
+      readonly shared: string;
+    }
+  | { readonly kind: 'literal'; readonly ip: string; readonly shared: string };
 
 /** An address and port behind a VIP. */
 export interface VipBackend {
@@ -31,13 +40,25 @@ export interface VipBackend {
   readonly weight: 0 | 1;
 }
 
-/** One label of one port of a task: which VIP it asks for, and where the task is reached for it. */
+/** One label of one port of a task: which VIP it asks for, and the number that is reached for it. */
 interface Offer {
   readonly port: Port;
   readonly vip: Vip;
   readonly target: VipTarget;
-  readonly ips: readonly string[];
   readonly number: number;
+}
+
+/** Names at which the backends of a VIP are found, and its services that were asked for. */
+interface VipNames {
+  readonly node: NameNode;
+  readonly services: { readonly text: string; readonly protocol: Protocol; readonly owners: readonly NameNode[] }[];
+}
+
+/** A name for some of a task's addresses below a VIP. */
+interface Host {
+  readonly parent: NameNode;
+  readonly ips: readonly string[];
+  readonly name: NameNode;
 }
 
 const L4LB = NameNode.of(L4LB_ORIGIN);
@@ -50,7 +71,7 @@ export class TaskVips {
   readonly #settings: RecordSettings;
   readonly #addresses: AddressCache;
   readonly #exact: boolean;
-  readonly #names = new Map<string, NameNode>();
+  readonly #names = new Map<string, VipNames>();
   /** By name of the framework and label. */
   readonly #targets = new Map<string, Map<string, VipTarget>>();
 
@@ -62,33 +83,34 @@ export class TaskVips {
 
   /** The backends that a task gives to VIPs; none unless it is running or about to be killed. */
   backends(task: Task): VipBackend[] {
-    return this.#offers(task).flatMap(({ port: { protocol }, vip, target, ips, number }) => {
+    return this.#offers(task).flatMap(({ port, vip, target, number }) => {
       const weight = this.#takesConnections(task, target) ? 1 : 0;
-      return ips.map((ip) => ({ vip: target, vipPort: vip.port, protocol, ip, port: number, weight }) as const);
+      const { protocol } = port;
+      return this.#reachedAt(task, port, vip).map(
+        (ip) => ({ vip: target, vipPort: vip.port, protocol, ip, port: number, weight }) as const,
+      );
     });
   }
 
   /** The VIPs that a task shares with others, as `isFoundUnder` knows them. */
-  sharedNames(task: Task): string[] {
-    return [...new Set(this.#offers(task).map(({ target }) => sharedVip(target)))];
+  sharedNames(task: Task): readonly string[] {
+    const names: string[] = [];
+    for (const { target } of this.#offers(task)) if (!names.includes(target.shared)) names.push(target.shared);
+    return names;
   }
 
   /** The addresses that a task's named VIPs want: one for each family that it has a backend in. */
   wants(task: Task): VipWant[] {
-    return this.#wants(this.#offers(task));
-  }
-
-  #wants(offers: readonly Offer[]): VipWant[] {
-    if (offers.length === 0) return [];
-    const wants = new Map<string, VipWant>();
-    for (const { target, ips } of offers) {
-      if (target.kind === 'literal' || !isName(target.name)) continue;
-      for (const ip of ips) {
-        const family = this.#addresses.octets(ip)?.length === 16 ? 6 : 4;
-        wants.set(family + target.key, { key: target.key, name: target.name, family });
+    const wants: VipWant[] = [];
+    for (const { port, vip, target } of this.#offers(task)) {
+      if (target.kind === 'literal' || !target.isName) continue;
+      for (const ip of this.#reachedAt(task, port, vip)) {
+        const family = ip.includes(':') && this.#addresses.octets(ip)?.length === 16 ? 6 : 4;
+        if (!wants.some((want) => want.key === target.key && want.family === family))
+          wants.push({ key: target.key, name: target.name, family });
       }
     }
-    return [...wants.values()];
+    return wants;
   }
 
   /**
@@ -104,78 +126,77 @@ export class TaskVips {
     task: Task,
     report: (why: string) => void,
   ): void {
-    const offers = this.#offers(task);
-    for (const { key, name, family } of this.#wants(offers)) {
+    for (const { key, name, family } of this.wants(task)) {
       const octets = vips.addressOf(key, family);
       if (octets === undefined) report(`VIP ${name} has no IPv${family} address: none is left in the range`);
-      else writer.addressOctets(this.#vipName(writer, name), octets);
+      else writer.addressOctets(this.#vipNames(writer, name).node, octets);
     }
-    if (!this.#exact) this.#writeBackends(writer, domain, task, offers);
+    if (!this.#exact) this.#writeBackends(writer, domain, task);
   }
 
-  #writeBackends(writer: NodeWriter, domain: MesosDomain<unknown>, task: Task, offers: readonly Offer[]): void {
-    /** Targets by VIP and addresses: a task may offer one VIP at its agent and at its own address. */
-    const targets = new Map<NameNode, Map<string, NameNode>>();
-    for (const { port, vip, target, ips, number } of offers) {
-      if (vip.kind === 'literal' || target.kind === 'literal' || ips.length === 0) continue;
-      if (!this.#takesConnections(task, target)) continue;
-      const parent = this.#vipName(writer, target.name);
-      if (parent === NO_NODE) continue;
-      const known = targets.get(parent) ?? new Map<string, NameNode>();
-      targets.set(parent, known);
-      let host = known.get(ips.join());
+  #writeBackends(writer: NodeWriter, domain: MesosDomain<unknown>, task: Task): void {
+    /** A task may offer one VIP at its agent and at its own address. */
+    const hosts: Host[] = [];
+    for (const { port, vip, target, number } of this.#offers(task)) {
+      if (vip.kind === 'literal' || target.kind === 'literal') continue;
+      const ips = this.#reachedAt(task, port, vip);
+      if (ips.length === 0 || !this.#takesConnections(task, target)) continue;
+      const names = this.#vipNames(writer, target.name);
+      if (names.node === NO_NODE) continue;
+      let host = hosts.find(({ parent, ips: known }) => parent === names.node && isSameList(known, ips));
       if (host === undefined) {
-        const label = domain.canonical(domain.label(task.discovery?.name ?? task.name), domain.canonicalSuffix(task));
+        const label = domain.canonical(domain.labelled(task).name, domain.canonicalSuffix(task));
+        const nth = hosts.filter(({ parent }) => parent === names.node).length + 1;
         // A second set of addresses needs a second target, or its port would be tried at the first set's addresses.
-        host = writer.under(known.size === 0 ? label : `${label}.${known.size + 1}`, parent);
-        known.set(ips.join(), host);
-        for (const ip of ips) writer.address([host], ip);
+        const name = writer.under(nth === 1 ? label : `${label}.${nth}`, names.node);
+        host = { parent: names.node, ips, name };
+        hosts.push(host);
+        for (const ip of ips) writer.address([name], ip);
       }
-      // One octet of the label goes to the underscore.
-      const service = dcosLabel(port.name ?? vip.label).slice(0, 62);
-      if (service !== '')
-        writer.srv([writer.under(`_${service}._${port.protocol}`, parent)], host, number, srvWeight(domain, task));
+      const owners = serviceOwners(writer, names, port.name ?? vip.label, port.protocol);
+      writer.srv(owners, host.name, number, srvWeight(domain, task));
     }
   }
 
-  /** The name of a VIP: one and the same as long as tasks that have it come one after another. */
-  #vipName(writer: NodeWriter, labels: string): NameNode {
-    let name = this.#names.get(labels);
-    if (name === undefined) {
-      name = writer.under(labels, L4LB);
+  /** The names of a VIP: one and the same as long as tasks that have it come one after another. */
+  #vipNames(writer: NodeWriter, labels: string): VipNames {
+    let names = this.#names.get(labels);
+    if (names === undefined) {
+      names = { node: writer.under(labels, L4LB), services: [] };
       if (this.#names.size >= NAMES_LIMIT) this.#names.clear();
-      if (writer.isName(name)) this.#names.set(labels, name);
+      if (writer.isName(names.node)) this.#names.set(labels, names);
     }
-    return name;
+    return names;
   }
 
   #takesConnections(task: Task, target: VipTarget): boolean {
     // Of the reference's balancer, unlike its names, ill backends get nothing.
     if (this.#exact) return task.state === 'running' && task.healthy !== false;
-    return isFoundUnder(() => sharedVip(target), task, false);
+    return isFoundUnder(() => target.shared, task, false);
   }
 
-  #offers(task: Task): Offer[] {
+  #offers(task: Task): readonly Offer[] {
+    const { state, ports } = task;
+    if (state !== 'running' && state !== 'killing') return NO_OFFERS;
     const offers: Offer[] = [];
-    if (task.state !== 'running' && task.state !== 'killing') return offers;
-    for (const port of task.ports)
-      for (const vip of port.vips ?? []) {
+    for (const port of ports)
+      for (const vip of port.vips ?? NO_VIPS) {
         const number = port.hostPort ?? port.containerPort ?? 0;
-        if (number < 1 || number > 65535) continue;
-        offers.push({ port, vip, target: this.#target(vip, task), ips: this.#reachedAt(task, port, vip), number });
+        if (number >= 1 && number <= 65535) offers.push({ port, vip, target: this.#target(vip, task), number });
       }
     return offers;
   }
 
   #target(vip: Vip, task: Task): VipTarget {
-    if (vip.kind === 'literal') return { kind: 'literal', ip: vip.ip };
+    if (vip.kind === 'literal') return { kind: 'literal', ip: vip.ip, shared: `vip ${vip.ip}` };
     const framework = task.framework.name;
     const targets = this.#targets.get(framework) ?? new Map<string, VipTarget>();
     let target = targets.get(vip.label);
     if (target === undefined) {
       const name = `${dcosFragment(vip.label)}.${dcosFragment(framework)}`;
       // The reference tells `/foo` from `foo` and gives both an address, although their names are one.
-      target = { kind: 'named', name, key: this.#exact ? JSON.stringify([vip.label, framework]) : name };
+      const key = this.#exact ? JSON.stringify([vip.label, framework]) : name;
+      target = { kind: 'named', name, key, isName: isName(name), shared: `vip ${key}` };
       if (targets.size >= NAMES_LIMIT) targets.clear();
       targets.set(vip.label, target);
       if (this.#targets.size >= NAMES_LIMIT) this.#targets.clear();
@@ -190,18 +211,39 @@ export class TaskVips {
       const agent = agentAddress(task.agent, this.#addresses, this.#exact);
       return agent === undefined ? [] : [agent];
     }
-    const networks = this.#exact ? undefined : port.networks;
     const family = vip.kind === 'literal' ? this.#addresses.octets(vip.ip)?.length : undefined;
-    return containerAddresses(task, networks).filter((ip) => {
+    const ips: string[] = [];
+    for (const ip of containerAddresses(task, this.#exact ? undefined : port.networks)) {
       const length = this.#addresses.octets(ip)?.length;
-      if (length === 16 && this.#settings.dcos.vip.ipv6 === false) return false;
-      return length !== undefined && (family === undefined || family === length);
-    });
+      if (length === undefined || (length === 16 && this.#settings.dcos.vip.ipv6 === false)) continue;
+      if (family === undefined || family === length) ips.push(ip);
+    }
+    return ips;
   }
 }
 
-function sharedVip(target: VipTarget): string {
-  return `vip ${target.kind === 'named' ? target.key : target.ip}`;
+const NO_OFFERS: readonly Offer[] = [];
+const NO_VIPS: readonly Vip[] = [];
+
+/** `_port._proto` in front of a VIP. @param text name of the port; none when it holds no letter or digit */
+function serviceOwners(
+  writer: NodeWriter,
+  { node, services }: VipNames,
+  text: string,
+  protocol: Protocol,
+): readonly NameNode[] {
+  for (const known of services) if (known.text === text && known.protocol === protocol) return known.owners;
+  // One octet of the label goes to the underscore.
+  const service = dcosLabel(text).slice(0, 62);
+  const owners = service === '' ? [] : [writer.under(`_${service}._${protocol}`, node)];
+  // What is no name is not kept: each task that has it is to be told of it.
+  if (services.length < NAMES_LIMIT && owners.every((owner) => writer.isName(owner)))
+    services.push({ text, protocol, owners });
+  return owners;
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, i) => text === b[i]);
 }
 
 /** Whether the labels of a VIP can stand in front of the l4lb zone; an empty one cannot. */

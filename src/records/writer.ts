@@ -21,7 +21,7 @@ export interface RecordWriter<N> {
   srv(owners: readonly N[], target: N, port: number, weight: number): void;
 }
 
-/** Octets of addresses by their text. Agents' addresses come up once for each of their tasks, so they are kept. */
+/** Octets of addresses by their text. To read an IPv4 address costs no more than to find one; the others are kept. */
 export class AddressCache {
   /** Entries; bounds the memory that a long run with ever new addresses takes. */
   static readonly #LIMIT = 100_000;
@@ -29,6 +29,7 @@ export class AddressCache {
 
   /** Four or sixteen octets; undefined when the text is no address. */
   octets(ip: string): Octets | undefined {
+    if (!ip.includes(':')) return addressOctets(ip);
     let octets = this.#octets.get(ip);
     if (octets === undefined && !this.#octets.has(ip)) {
       octets = unmapped(addressOctets(ip));
@@ -104,7 +105,7 @@ export class WireWriter implements RecordWriter<Name> {
   /** The records written since the last call. */
   take(): RR[] {
     const records = this.#records;
-    this.#records = [];
+    if (records.length > 0) this.#records = [];
     return records;
   }
 

@@ -101,7 +101,7 @@ function ipv4Octets(ip: string): Octets | undefined {
     digits++;
     if (octets[at]! > 255) return undefined;
   }
-  return at === 3 && digits > 0 ? String.fromCharCode(...octets) : undefined;
+  return at === 3 && digits > 0 ? String.fromCharCode(octets[0]!, octets[1]!, octets[2]!, octets[3]!) : undefined;
 }
 
 function ipv6Octets(ip: string): Octets | undefined {
