@@ -1,7 +1,8 @@
 // Answers while tasks change: what a query costs and how long it takes with 100 changes a second, beside the same server in
 // quiet; and beside Mesos-DNS, when there is one.
 import { ChurnServer } from './churn-client.ts';
-import { type Answered, ask, LATENCY_RATE, type Load, UDP_LOAD } from './load.ts';
+import { askEvenly } from './latency.ts';
+import { type Answered, ask, type Load, UDP_LOAD } from './load.ts';
 import { placeWithMainThread } from './machine.ts';
 import { startMesosDns } from './mesos-dns.ts';
 import { memory, processTree } from './process.ts';
@@ -62,7 +63,7 @@ async function takeTurns(rows: readonly Row[], ours: ChurnServer, load: Load, be
       const row = rows[(turn + i) % rows.length]!;
       ours.churn(row.perSecond);
       row.loaded.push(await ask(row.pid, row.port, load, { seconds, folder }));
-      row.paced.push(await ask(row.pid, row.port, load, { seconds, folder, rate: LATENCY_RATE }));
+      row.paced.push(await askEvenly(row.pid, row.port, load, { seconds, folder }));
       ours.churn(0);
       row.resident = memory(processTree(row.pid)).resident;
       say(`turn ${turn + 1}: ${row.name}: ${figure(row.loaded.at(-1)!.cost)} µs a query`);

@@ -32,9 +32,6 @@ export const UDP_LOAD = { edns: true, transport: 'udp', clients: 1, outstanding:
 /** TCP: 20 connections, each with 20 queries on their way. */
 export const TCP_LOAD = { edns: true, transport: 'tcp', clients: 20, outstanding: 400 } as const;
 
-/** Queries a second at which latencies are measured: far from what any of the servers can do, so no queue builds up. */
-export const LATENCY_RATE = 20_000;
-
 /** A run ends after so many queries even if its time is not up. */
 const MAX_QUERIES = 50_000_000;
 
@@ -53,6 +50,11 @@ export interface Answered {
   readonly cost: number;
   /** Only of a run at a given rate. */
   readonly latencies: Latencies | undefined;
+  /**
+   * Share of the queries that went out more than a millisecond after their time, which shows how busy the machine was with
+   * other things; undefined where that is not known.
+   */
+  readonly late?: number;
 }
 
 /** What is asked of one run. */

@@ -115,7 +115,8 @@ function heading({ turns, seconds }: Bench): string {
 Every figure is the median of ${turns} turn${turns === 1 ? '' : 's'} of ${seconds} s, in parentheses the least and the greatest; servers take turns. µs/query:
 processor time, user and system, of all processes and threads of the server, for each answered query, while dnsperf asks as
 fast as it can, on a processor of its own where there are enough; dnsperf is often the slower of the two, so q/s may be its
-limit and not the server's. Latencies: at 20,000 queries a second. RSS: after the load.
+limit and not the server's. Latencies: at 20,000 queries a second; over UDP until the kernel took the answer in. RSS: after
+the load.
 `;
 }
 

@@ -1,6 +1,7 @@
 // The comparison: Portolan, NSD, Knot DNS and the floor answer the same questions about the same zone, in turns.
-import { buildFloor, startFloor } from './floor.ts';
-import { type Answered, ask, LATENCY_RATE, type Load, TCP_LOAD, UDP_LOAD } from './load.ts';
+import { startFloor } from './floor.ts';
+import { askEvenly } from './latency.ts';
+import { type Answered, ask, type Load, TCP_LOAD, UDP_LOAD } from './load.ts';
 import { place } from './machine.ts';
 import { startKnot, startNsd } from './peers.ts';
 import { startPortolan } from './portolan.ts';
@@ -106,30 +107,24 @@ async function compare(setting: Setting, bench: Bench): Promise<Result> {
   const zone = writeZone(bench.folder);
   const { server: serverCores, load: cores } = place(setting.workers);
   const load: Load = { ...setting.load, queries: writeQueries(bench.folder, setting.name, setting.mix), cores };
-  const floor = buildFloor(bench.folder);
   const options = { folder: bench.folder, cores: serverCores, workers: setting.workers };
-  const servers = await startAll(zone, options, 'program' in floor ? floor.program : undefined, load);
+  const servers = await startAll(zone, options, load);
   try {
     const records = await takeTurns(servers, load, bench);
-    return report(setting, records, 'missing' in floor ? [`C echo: ${floor.missing}.`] : []);
+    return report(setting, records);
   } finally {
     for (const server of servers) await server.stop();
   }
 }
 
 /** All of them stay up: a server that is not asked takes no processor time. */
-async function startAll(
-  zone: ZoneOnDisk,
-  options: StartOptions,
-  floor: string | undefined,
-  { transport }: Load,
-): Promise<Server[]> {
+async function startAll(zone: ZoneOnDisk, options: StartOptions, { transport }: Load): Promise<Server[]> {
   const servers: Server[] = [];
   try {
     servers.push(await startPortolan({ zones: zone.folder, probe: zone.probe }, options));
     servers.push(await startNsd(zone, options));
     servers.push(await startKnot(zone, options));
-    if (floor !== undefined) servers.push(await startFloor(floor, transport, options));
+    servers.push(await startFloor(transport, options));
     return servers;
   } catch (error) {
     for (const server of servers) await server.stop();
@@ -151,11 +146,7 @@ async function takeTurns(servers: readonly Server[], load: Load, bench: Bench): 
       const server = servers[(turn + i) % servers.length]!;
       const record = records.get(server.name)!;
       const loaded = await ask(server.pid, server.port, load, { seconds, folder });
-      const paced = await ask(server.pid, server.port, load, {
-        seconds: Math.max(1, seconds / 2),
-        folder,
-        rate: LATENCY_RATE,
-      });
+      const paced = await askEvenly(server.pid, server.port, load, { seconds: Math.max(1, seconds / 2), folder });
       record.loaded.push(loaded);
       record.paced.push(paced);
       record.resident = memory(processTree(server.pid)).resident;
@@ -165,10 +156,10 @@ async function takeTurns(servers: readonly Server[], load: Load, bench: Bench): 
   return records;
 }
 
-function report(setting: Setting, records: Map<string, Record>, notes: readonly string[]): Result {
+function report(setting: Setting, records: Map<string, Record>): Result {
   const costs = new Map([...records].map(([name, { loaded }]) => [name, spread(loaded.map(({ cost }) => cost))]));
   const better = Math.min(...PEERS.map((name) => costs.get(name)!.median));
-  const floor = costs.get('C echo')?.median;
+  const floor = costs.get('C echo')!.median;
   const table = {
     title: setting.title,
     head: [
@@ -190,14 +181,13 @@ function report(setting: Setting, records: Map<string, Record>, notes: readonly 
         name,
         spreadText(cost),
         ratioText(cost.median / better),
-        ratioText(floor === undefined ? undefined : cost.median / floor),
+        ratioText(cost.median / floor),
         figure(spread(loaded.map(({ perSecond }) => perSecond)).median),
         figure(spread(loaded.map(({ lost }) => lost * 100)).median),
         ...[p50, p99, p999].map((value) => value.toFixed(3)),
         figure(resident),
       ];
     }),
-    notes,
   };
   return { tables: [table], claims: claimsOf(setting, costs, better, floor) };
 }
@@ -206,7 +196,7 @@ function claimsOf(
   { name, promised }: Setting,
   costs: ReadonlyMap<string, Spread>,
   better: number,
-  floor: number | undefined,
+  floor: number,
 ): Claim[] {
   if (!promised) return [];
   const { median } = costs.get('Portolan')!;
@@ -222,7 +212,7 @@ function claimsOf(
     claims.push({
       what: `${name}: µs/query, of the C echo`,
       limit: promised.floor,
-      measured: floor === undefined ? undefined : median / floor,
+      measured: median / floor,
       unit: 'x',
     });
   return claims;
