@@ -87,5 +87,8 @@ zone:
 export function peerVersions(): string {
   const of = (name: string, program: string, flag: string) =>
     `${name} ${versionOf(program, flag) ?? '(not installed)'}`;
-  return [of('NSD', 'nsd', '-v'), of('Knot DNS', 'knotd', '--version'), of('dnsperf', 'dnsperf', '-h')].join(', ');
+  const versions = [of('NSD', 'nsd', '-v'), of('Knot DNS', 'knotd', '--version'), of('dnsperf', 'dnsperf', '-h')];
+  const mesosDns = process.env.MESOS_DNS;
+  if (mesosDns) versions.push(of('Mesos-DNS', mesosDns, '-version'));
+  return versions.join(', ');
 }
