@@ -48,6 +48,11 @@ interface Offer {
   readonly number: number;
 }
 
+/** The same, and the addresses at which the task is reached for it. */
+interface ReachedOffer extends Offer {
+  readonly ips: readonly string[];
+}
+
 /** Names at which the backends of a VIP are found, and its services that were asked for. */
 interface VipNames {
   readonly node: NameNode;
@@ -83,12 +88,9 @@ export class TaskVips {
 
   /** The backends that a task gives to VIPs; none unless it is running or about to be killed. */
   backends(task: Task): VipBackend[] {
-    return this.#offers(task).flatMap(({ port, vip, target, number }) => {
+    return this.#reached(task).flatMap(({ port: { protocol }, vip, target, ips, number }) => {
       const weight = this.#takesConnections(task, target) ? 1 : 0;
-      const { protocol } = port;
-      return this.#reachedAt(task, port, vip).map(
-        (ip) => ({ vip: target, vipPort: vip.port, protocol, ip, port: number, weight }) as const,
-      );
+      return ips.map((ip) => ({ vip: target, vipPort: vip.port, protocol, ip, port: number, weight }) as const);
     });
   }
 
@@ -101,10 +103,14 @@ export class TaskVips {
 
   /** The addresses that a task's named VIPs want: one for each family that it has a backend in. */
   wants(task: Task): VipWant[] {
+    return this.#wants(this.#reached(task));
+  }
+
+  #wants(offers: readonly ReachedOffer[]): VipWant[] {
     const wants: VipWant[] = [];
-    for (const { port, vip, target } of this.#offers(task)) {
+    for (const { target, ips } of offers) {
       if (target.kind === 'literal' || !target.isName) continue;
-      for (const ip of this.#reachedAt(task, port, vip)) {
+      for (const ip of ips) {
         const family = ip.includes(':') && this.#addresses.octets(ip)?.length === 16 ? 6 : 4;
         if (!wants.some((want) => want.key === target.key && want.family === family))
           wants.push({ key: target.key, name: target.name, family });
@@ -126,21 +132,21 @@ export class TaskVips {
     task: Task,
     report: (why: string) => void,
   ): void {
-    for (const { key, name, family } of this.wants(task)) {
+    const offers = this.#reached(task);
+    for (const { key, name, family } of this.#wants(offers)) {
       const octets = vips.addressOf(key, family);
       if (octets === undefined) report(`VIP ${name} has no IPv${family} address: none is left in the range`);
       else writer.addressOctets(this.#vipNames(writer, name).node, octets);
     }
-    if (!this.#exact) this.#writeBackends(writer, domain, task);
+    if (!this.#exact) this.#writeBackends(writer, domain, task, offers);
   }
 
-  #writeBackends(writer: NodeWriter, domain: MesosDomain<unknown>, task: Task): void {
+  #writeBackends(writer: NodeWriter, domain: MesosDomain<unknown>, task: Task, offers: readonly ReachedOffer[]): void {
     /** A task may offer one VIP at its agent and at its own address. */
     const hosts: Host[] = [];
-    for (const { port, vip, target, number } of this.#offers(task)) {
-      if (vip.kind === 'literal' || target.kind === 'literal') continue;
-      const ips = this.#reachedAt(task, port, vip);
-      if (ips.length === 0 || !this.#takesConnections(task, target)) continue;
+    for (const { port, vip, target, ips, number } of offers) {
+      if (vip.kind === 'literal' || target.kind === 'literal' || ips.length === 0) continue;
+      if (!this.#takesConnections(task, target)) continue;
       const names = this.#vipNames(writer, target.name);
       if (names.node === NO_NODE) continue;
       let host = hosts.find(({ parent, ips: known }) => parent === names.node && isSameList(known, ips));
@@ -185,6 +191,16 @@ export class TaskVips {
         if (number >= 1 && number <= 65535) offers.push({ port, vip, target: this.#target(vip, task), number });
       }
     return offers;
+  }
+
+  #reached(task: Task): readonly ReachedOffer[] {
+    return this.#offers(task).map(({ port, vip, target, number }) => ({
+      port,
+      vip,
+      target,
+      number,
+      ips: this.#reachedAt(task, port, vip),
+    }));
   }
 
   #target(vip: Vip, task: Task): VipTarget {
