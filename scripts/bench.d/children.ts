@@ -14,11 +14,12 @@ export function tracked<Child extends ChildProcess>(child: Child): Child {
 /** Milliseconds from asking a process to end to ending it. */
 const GRACE_MS = 10_000;
 
-/** Ends a process and waits for that. */
+/** Ends a process, be it one that stands still, and waits for that. */
 export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
+  child.kill('SIGCONT');
   const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   await ended;
   clearTimeout(timer);

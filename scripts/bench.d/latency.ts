@@ -1,21 +1,13 @@
 // How long answers take while a server has a load that none of them is busy with. Over UDP by even-load.c: dnsperf's own
 // threads wait for each other where processors are few, so that by its clock even the floor takes ten milliseconds there.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { kill, tracked } from './children.ts';
+import { readFile } from 'node:fs/promises';
+import { runAsking } from './asking.ts';
 import { compile } from './compile.ts';
 import { type Answered, ask, type Load } from './load.ts';
-import { processorTime, processTree } from './process.ts';
 import { latenciesOf } from './statistics.ts';
 
 /** Queries a second at which latencies are measured: far from what any of the servers can do, so no queue builds up. */
 export const LATENCY_RATE = 20_000;
-
-/** Beyond it a program that has not ended is ended, seconds. */
-const GRACE_SECONDS = 15;
 
 /**
  * Asks a server for some seconds at `LATENCY_RATE`.
@@ -30,27 +22,11 @@ export async function askEvenly(
   { seconds, folder }: { readonly seconds: number; readonly folder: string },
 ): Promise<Answered> {
   if (load.transport === 'tcp') return ask(pid, port, load, { seconds, folder, rate: LATENCY_RATE });
-  const program = compile(folder, 'even-load');
-  const args = [port, LATENCY_RATE, seconds, load.clients, load.edns ? 'edns' : 'plain', load.queries].map(String);
-  const pids = processTree(pid);
-  // In a folder of its own: servers may watch those that their files are in.
-  mkdirSync(join(folder, 'answers'), { recursive: true });
-  const path = join(folder, 'answers', `${pid}.latencies`);
-  const out = await open(path, 'w');
-  const before = processorTime(pids);
-  try {
-    const child = tracked(
-      spawn('taskset', ['-c', load.cores, program, ...args], { stdio: ['ignore', out.fd, 'inherit'] }),
-    );
-    const timer = setTimeout(() => void kill(child), (seconds + GRACE_SECONDS) * 1000);
-    const [status] = (await once(child, 'exit')) as [number | null];
-    clearTimeout(timer);
-    if (status !== 0) throw new Error(`Cannot measure: even-load ${args.join(' ')} ended with ${status}`);
-    return summary(await readFile(path, 'utf8'), processorTime(pids) - before, seconds);
-  } finally {
-    await out.close();
-    await rm(path, { force: true });
-  }
+  const { clients, edns, queries, cores } = load;
+  const args = [port, LATENCY_RATE, seconds, clients, edns ? 'edns' : 'plain', queries].map(String);
+  const command = [compile(folder, 'even-load'), ...args];
+  const { said, spent } = await runAsking({ pid, cores, command, seconds, folder }, (path) => readFile(path, 'utf8'));
+  return summary(said, spent, seconds);
 }
 
 /** @param text how many were sent, answered, answered well, and sent late; then a line for each answer, milliseconds */

@@ -1,12 +1,7 @@
 // Load by dnsperf, and what it cost the server: queries per second, losses, processor time for each, latencies.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createReadStream, mkdirSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { kill, tracked } from './children.ts';
-import { processorTime, processTree } from './process.ts';
+import { runAsking } from './asking.ts';
 import { type Latencies, latenciesOf } from './statistics.ts';
 
 /** What is asked, and how. */
@@ -79,26 +74,11 @@ export async function ask(pid: number, port: number, load: Load, options: RunOpt
   args.push('-c', String(load.clients), '-q', String(load.outstanding), '-b', String(SOCKET_KIB));
   if (load.edns) args.push('-e');
   if (rate !== undefined) args.push('-Q', String(rate), '-v');
-  const pids = processTree(pid);
-  // In a folder of its own: servers may watch those that their files are in, and this is written to all the time.
-  mkdirSync(join(folder, 'answers'), { recursive: true });
-  const path = join(folder, 'answers', `${pid}.out`);
-  const out = await open(path, 'w');
-  const before = processorTime(pids);
-  try {
-    const child = tracked(
-      spawn('taskset', ['-c', load.cores, 'dnsperf', ...args], { stdio: ['ignore', out.fd, 'inherit'] }),
-    );
-    const timer = setTimeout(() => void kill(child), (seconds + TIMEOUT_SECONDS + 15) * 1000);
-    const [status] = (await once(child, 'exit')) as [number | null];
-    clearTimeout(timer);
-    if (status !== 0) throw new Error(`Cannot measure: dnsperf ${args.join(' ')} ended with ${status}`);
-    const spent = processorTime(pids) - before;
-    return summary(await readOutput(path), spent, rate !== undefined);
-  } finally {
-    await out.close();
-    await rm(path, { force: true });
-  }
+  const { said, spent } = await runAsking(
+    { pid, cores: load.cores, command: ['dnsperf', ...args], seconds: seconds + TIMEOUT_SECONDS, folder },
+    readOutput,
+  );
+  return summary(said, spent, rate !== undefined);
 }
 
 interface Output {

@@ -103,10 +103,7 @@ async function measureRereading(bench: Bench): Promise<Result> {
         );
       }
   } finally {
-    for (const { server } of servers) {
-      process.kill(server.pid, 'SIGCONT');
-      await server.stop();
-    }
+    for (const { server } of servers) await server.stop();
   }
   return rereadingReport(runs, state);
 }
