@@ -5,6 +5,7 @@
 import type { Fields } from './fields.ts';
 import { isObject, listOf, objectOf, textOf } from './fields.ts';
 import { HttpClient, HttpError } from './http.ts';
+import { LocalClient } from './http-local.ts';
 import type { HttpSettings, TlsSettings } from './http-settings.ts';
 
 /** The oldest API whose answers we read, and the newest that was looked at; an engine serves a range of its own. */
@@ -72,6 +73,8 @@ export class DockerEngine {
   readonly place: string;
   readonly host: EngineHost;
   readonly #client: HttpClient;
+  /** For short answers, where the engine listens at a socket. */
+  readonly #local: LocalClient | undefined;
   #version = '';
 
   constructor({ host, tls, http, now }: EngineOptions) {
@@ -84,6 +87,9 @@ export class DockerEngine {
       now,
       socketPath: this.host.socketPath,
     });
+    const { socketPath } = this.host;
+    const { connectTimeout: connectTimeoutMs, timeout: timeoutMs } = http;
+    this.#local = socketPath === undefined ? undefined : new LocalClient({ socketPath, connectTimeoutMs, timeoutMs });
   }
 
   /** Settles on the highest API version that both know; to be called before anything else, and after a restart. */
@@ -128,14 +134,19 @@ export class DockerEngine {
   async container(id: string, signal: AbortSignal): Promise<Fields | undefined> {
     // Not by way of the functions below: it is asked for each container, and each promise on the way is made as often.
     const path = `/containers/${encodeURIComponent(id)}/json`;
-    let body: Buffer;
+    let text: string;
     try {
-      ({ body } = await this.#client.read(`${this.host.origin}${this.#version}${path}`, { signal }));
+      const short = await this.#local?.get(this.#version + path, signal);
+      if (short?.status === 404) return undefined;
+      text =
+        short?.status === 200
+          ? short.text
+          : (await this.#client.read(`${this.host.origin}${this.#version}${path}`, { signal })).body.toString('utf8');
     } catch (error) {
       if (error instanceof HttpError && error.status === 404) return undefined;
       throw this.#explain(path, error);
     }
-    return objectOf(this.#parse(path, body));
+    return objectOf(this.#parse(path, text));
   }
 
   async networks(signal: AbortSignal): Promise<readonly Fields[]> {
@@ -173,6 +184,7 @@ export class DockerEngine {
   }
 
   async close(): Promise<void> {
+    this.#local?.close();
     await this.#client.close();
   }
 
@@ -182,12 +194,12 @@ export class DockerEngine {
 
   async #json(path: string, signal: AbortSignal): Promise<unknown> {
     const { body } = await this.#read(path, signal);
-    return this.#parse(path, body);
+    return this.#parse(path, body.toString('utf8'));
   }
 
-  #parse(path: string, body: Buffer): unknown {
+  #parse(path: string, text: string): unknown {
     try {
-      return JSON.parse(body.toString('utf8'));
+      return JSON.parse(text);
     } catch {
       throw this.#failure(path, 'the answer is no JSON');
     }
