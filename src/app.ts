@@ -75,7 +75,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     onPublished(owners) {
       if (owners < MANY_OWNERS) return;
       clearTimeout(tidying);
-      tidying = setTimeout(() => void giveBackMemory().then(() => pool?.trimMemory()), TIDY_AFTER_MS).unref();
+      tidying = setTimeout(() => {
+        publisher.forget();
+        void giveBackMemory().then(() => pool?.trimMemory());
+      }, TIDY_AFTER_MS).unref();
     },
   });
 

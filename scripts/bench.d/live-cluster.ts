@@ -127,6 +127,7 @@ export class LiveCluster {
   async load(): Promise<void> {
     await this.#manager.start();
     this.#publisher.setReady(true);
+    this.#publisher.forget();
   }
 
   /** Changes one task, drawn by lot; it is published when the call returns. */

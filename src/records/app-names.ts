@@ -1,5 +1,5 @@
-// The names that all tasks of one name share. They are made once and kept for the next tasks: instances of one app come
-// one after another, and making their names anew would be most of the work.
+// The names that all tasks of one name share. They are made once and kept for the next tasks: making them anew would be most
+// of the work, and the store knows again what it has noted in them.
 import type { DiscoveryPort } from '../model/task.ts';
 import type { LabelFunction } from './naming.ts';
 import type { RecordWriter } from './writer.ts';

@@ -143,6 +143,11 @@ class Zones {
     return writer;
   }
 
+  forget(): void {
+    this.mesos.forget();
+    this.dcos?.vips.forget();
+  }
+
   /** Runs `write` and gives what it wrote, by zone. */
   collect(where: () => string, problems: Problem[], write: () => void): Contribution[] {
     this.#where = where;
@@ -180,6 +185,15 @@ export class RecordBuilder {
     this.#zones = new Zones(settings, vips, views);
     this.#views = views;
     this.#vips = new TaskVips(settings, this.#zones.addresses);
+  }
+
+  /**
+   * Lets go of the names that are kept for the next tasks. To be called after a large load: it leaves those of all apps
+   * behind, and most will not change for long; of those that do they are made and kept again.
+   */
+  forget(): void {
+    this.#zones.forget();
+    this.#vips.forget();
   }
 
   /** The addresses that a task's VIPs want: to be told to `VipAddresses.update` before `task`. */

@@ -27,8 +27,8 @@ export class MesosDomain<N> {
   #suffix = '';
   /** Frameworks whose names are kept; more than any cluster has at a time. */
   static readonly #FRAMEWORKS_LIMIT = 10_000;
-  /** Apps of each whose names are kept. */
-  static readonly #APPS_LIMIT = 100;
+  /** Names of apps of each that are kept, at some 2.5 kB each: all of them but in the largest clusters. */
+  static readonly #APPS_LIMIT = 50_000;
 
   constructor(writer: RecordWriter<N>, addresses: AddressCache, settings: RecordSettings, listsAll: boolean) {
     this.writer = writer;
@@ -39,6 +39,13 @@ export class MesosDomain<N> {
     this.apex = writer.under(settings.mesos.domain, writer.root);
     this.#slave = writer.under('slave', this.apex);
     this.#addresses = addresses;
+  }
+
+  /** Lets go of all names that it keeps. */
+  forget(): void {
+    this.#frameworks.clear();
+    this.#appsOf = undefined;
+    this.#apps = [];
   }
 
   /** Labels of a framework's name; empty when it has no usable character. */

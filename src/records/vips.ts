@@ -68,8 +68,9 @@ interface Host {
 
 const L4LB = NameNode.of(L4LB_ORIGIN);
 
-/** Names of VIPs that are kept. */
-const NAMES_LIMIT = 100;
+/** VIPs whose names are kept, and services of each. */
+const NAMES_LIMIT = 50_000;
+const SERVICES_LIMIT = 100;
 
 /** Reads the VIPs of tasks. */
 export class TaskVips {
@@ -84,6 +85,12 @@ export class TaskVips {
     this.#settings = settings;
     this.#addresses = addresses;
     this.#exact = settings.mode === 'exact';
+  }
+
+  /** Lets go of all names that it keeps. */
+  forget(): void {
+    this.#names.clear();
+    this.#targets.clear();
   }
 
   /** The backends that a task gives to VIPs; none unless it is running or about to be killed. */
@@ -253,7 +260,7 @@ function serviceOwners(
   const service = dcosLabel(text).slice(0, 62);
   const owners = service === '' ? [] : [writer.under(`_${service}._${protocol}`, node)];
   // What is no name is not kept: each task that has it is to be told of it.
-  if (services.length < NAMES_LIMIT && owners.every((owner) => writer.isName(owner)))
+  if (services.length < SERVICES_LIMIT && owners.every((owner) => writer.isName(owner)))
     services.push({ text, protocol, owners });
   return owners;
 }
