@@ -51,14 +51,16 @@ function isIn(networks: readonly string[] | undefined, network: string | undefin
 
 /** The three names that all tasks of one name have. */
 interface DcosNames {
-  readonly task: string;
-  readonly framework: string;
   readonly agentIp: readonly NameNode[];
   readonly containerIp: readonly NameNode[];
   /** The same and the third name: to which of the two it leads depends on the task. */
   readonly agentAndAuto: readonly NameNode[];
   readonly containerAndAuto: readonly NameNode[];
 }
+
+/** Frameworks, and names of tasks of each, whose names are kept. */
+const FRAMEWORKS_LIMIT = 10_000;
+const NAMES_LIMIT = 50_000;
 
 function isMapped({ hostPort }: Port): boolean {
   return hostPort !== undefined;
@@ -72,13 +74,18 @@ export class DcosTasks {
   readonly #agentIp = NameNode.of(parseName('agentip', DCOS_ORIGIN));
   readonly #containerIp = NameNode.of(parseName('containerip', DCOS_ORIGIN));
   readonly #autoIp = NameNode.of(parseName('autoip', DCOS_ORIGIN));
-  /** Of the task before: instances of one app come one after another. */
-  #last: DcosNames | undefined;
+  /** By name of the framework and of the task. */
+  readonly #names = new Map<string, Map<string, DcosNames>>();
 
   constructor(writer: NodeWriter, addresses: AddressCache, exact: boolean) {
     this.#writer = writer;
     this.#addresses = addresses;
     this.#exact = exact;
+  }
+
+  /** Lets go of all names that it keeps. */
+  forget(): void {
+    this.#names.clear();
   }
 
   /** @param report is told when the task cannot have these names */
@@ -98,23 +105,33 @@ export class DcosTasks {
 
   /** @returns undefined when one of the two names holds no letter or digit */
   #namesOf(taskName: string, frameworkName: string): DcosNames | undefined {
-    const last = this.#last;
-    if (last?.task === taskName && last.framework === frameworkName) return last;
+    const known = this.#names.get(frameworkName)?.get(taskName);
+    if (known !== undefined) return known;
     const label = dcosLabel(taskName);
     const framework = dcosLabel(frameworkName);
     if (label === '' || framework === '') return undefined;
     const under = (family: NameNode) => this.#writer.under(label, this.#writer.under(framework, family));
     const [agentIp, containerIp, autoIp] = [under(this.#agentIp), under(this.#containerIp), under(this.#autoIp)];
     const names = {
-      task: taskName,
-      framework: frameworkName,
       agentIp: [agentIp],
       containerIp: [containerIp],
       agentAndAuto: [agentIp, autoIp],
       containerAndAuto: [containerIp, autoIp],
     };
-    if (containerIp !== NO_NODE) this.#last = names;
+    // What is no name is not kept: each task that has it is to be told of it.
+    if (containerIp !== NO_NODE) this.#keep(frameworkName, taskName, names);
     return names;
+  }
+
+  #keep(frameworkName: string, taskName: string, names: DcosNames): void {
+    let ofFramework = this.#names.get(frameworkName);
+    if (ofFramework === undefined) {
+      if (this.#names.size >= FRAMEWORKS_LIMIT) this.#names.clear();
+      ofFramework = new Map();
+      this.#names.set(frameworkName, ofFramework);
+    }
+    if (ofFramework.size >= NAMES_LIMIT) ofFramework.clear();
+    ofFramework.set(taskName, names);
   }
 }
 

@@ -145,6 +145,7 @@ class Zones {
 
   forget(): void {
     this.mesos.forget();
+    this.dcos?.tasks.forget();
     this.dcos?.vips.forget();
   }
 
