@@ -57,6 +57,9 @@ export interface PublisherOptions {
 /** Names left out that get a line of their own in the log for each delta; the rest is summed up in one. */
 const LOGGED_PROBLEMS = 20;
 
+/** Names of apps that are kept beside one for each task: those of jobs that are gone. */
+const SPARE_APPS = 1_000;
+
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #builder: RecordBuilder;
@@ -100,7 +103,7 @@ export class Publisher {
     this.#commit();
   }
 
-  /** Lets go of memory that only makes changes quicker; to be called after a large load. */
+  /** Lets go of memory that only makes changes quicker; to be called after a large load, too. */
   forget(): void {
     this.#builder.forget();
   }
@@ -138,6 +141,7 @@ export class Publisher {
     if (removed.masters && !upserted.masters) store.set(`${source} masters`, []);
     this.#report(source, problems);
     this.#commit();
+    if (builder.keptApps > SPARE_APPS + store.contributors) this.forget();
     if (wants.length > 0) this.#options.onVips?.();
   }
 

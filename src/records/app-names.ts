@@ -17,7 +17,7 @@ export interface FrameworkNames<N> {
   readonly slave: N;
   readonly slaveTcp: N;
   readonly slaveUdp: N;
-  /** Of the tasks that were written last, by name. */
+  /** By name, until all is forgotten. */
   readonly apps: Map<string, AppNames<N>>;
 }
 

@@ -58,8 +58,7 @@ interface DcosNames {
   readonly containerAndAuto: readonly NameNode[];
 }
 
-/** Frameworks, and names of tasks of each, whose names are kept. */
-const FRAMEWORKS_LIMIT = 10_000;
+/** Names of tasks whose names here are kept. */
 const NAMES_LIMIT = 50_000;
 
 function isMapped({ hostPort }: Port): boolean {
@@ -74,8 +73,9 @@ export class DcosTasks {
   readonly #agentIp = NameNode.of(parseName('agentip', DCOS_ORIGIN));
   readonly #containerIp = NameNode.of(parseName('containerip', DCOS_ORIGIN));
   readonly #autoIp = NameNode.of(parseName('autoip', DCOS_ORIGIN));
-  /** By name of the framework and of the task. */
+  /** By name of the framework and of the task, until all is forgotten. */
   readonly #names = new Map<string, Map<string, DcosNames>>();
+  #kept = 0;
 
   constructor(writer: NodeWriter, addresses: AddressCache, exact: boolean) {
     this.#writer = writer;
@@ -86,6 +86,7 @@ export class DcosTasks {
   /** Lets go of all names that it keeps. */
   forget(): void {
     this.#names.clear();
+    this.#kept = 0;
   }
 
   /** @param report is told when the task cannot have these names */
@@ -119,19 +120,13 @@ export class DcosTasks {
       containerAndAuto: [containerIp, autoIp],
     };
     // What is no name is not kept: each task that has it is to be told of it.
-    if (containerIp !== NO_NODE) this.#keep(frameworkName, taskName, names);
+    if (containerIp === NO_NODE) return names;
+    if (this.#kept >= NAMES_LIMIT) this.forget();
+    this.#kept++;
+    const ofFramework = this.#names.get(frameworkName);
+    if (ofFramework) ofFramework.set(taskName, names);
+    else this.#names.set(frameworkName, new Map([[taskName, names]]));
     return names;
-  }
-
-  #keep(frameworkName: string, taskName: string, names: DcosNames): void {
-    let ofFramework = this.#names.get(frameworkName);
-    if (ofFramework === undefined) {
-      if (this.#names.size >= FRAMEWORKS_LIMIT) this.#names.clear();
-      ofFramework = new Map();
-      this.#names.set(frameworkName, ofFramework);
-    }
-    if (ofFramework.size >= NAMES_LIMIT) ofFramework.clear();
-    ofFramework.set(taskName, names);
   }
 }
 

@@ -189,12 +189,18 @@ export class RecordBuilder {
   }
 
   /**
-   * Lets go of the names that are kept for the next tasks. To be called after a large load: it leaves those of all apps
-   * behind, and most will not change for long; of those that do they are made and kept again.
+   * Lets go of the names that are kept for the next tasks. To be called after a large load, which leaves those of all apps
+   * behind, although most will not change for long; and when there are more of them than tasks, as jobs leave theirs
+   * behind. Of what changes from then on they are made and kept again.
    */
   forget(): void {
     this.#zones.forget();
     this.#vips.forget();
+  }
+
+  /** How many names of apps are kept. */
+  get keptApps(): number {
+    return this.#zones.mesos.keptApps;
   }
 
   /** The addresses that a task's VIPs want: to be told to `VipAddresses.update` before `task`. */

@@ -20,6 +20,8 @@ export class MesosDomain<N> {
   readonly #slave: N;
   readonly #addresses: AddressCache;
   readonly #frameworks = new Map<string, FrameworkNames<N>>();
+  /** How many names of apps are kept, at some 2.5 kB each. */
+  keptApps = 0;
   /** The task whose names were asked for last, and they. */
   #appsOf: Task | undefined;
   #apps: readonly AppNames<N>[] = [];
@@ -27,7 +29,7 @@ export class MesosDomain<N> {
   #suffix = '';
   /** Frameworks whose names are kept; more than any cluster has at a time. */
   static readonly #FRAMEWORKS_LIMIT = 10_000;
-  /** Names of apps of each that are kept, at some 2.5 kB each: all of them but in the largest clusters. */
+  /** Names of apps that are kept: those of all but in the largest clusters. */
   static readonly #APPS_LIMIT = 50_000;
 
   constructor(writer: RecordWriter<N>, addresses: AddressCache, settings: RecordSettings, listsAll: boolean) {
@@ -44,6 +46,7 @@ export class MesosDomain<N> {
   /** Lets go of all names that it keeps. */
   forget(): void {
     this.#frameworks.clear();
+    this.keptApps = 0;
     this.#appsOf = undefined;
     this.#apps = [];
   }
@@ -70,7 +73,7 @@ export class MesosDomain<N> {
         slaveUdp: writer.under('_udp', slave),
         apps: new Map(),
       };
-      if (this.#frameworks.size >= MesosDomain.#FRAMEWORKS_LIMIT) this.#frameworks.clear();
+      if (this.#frameworks.size >= MesosDomain.#FRAMEWORKS_LIMIT) this.forget();
       this.#frameworks.set(frameworkName, names);
     }
     return names;
@@ -78,13 +81,13 @@ export class MesosDomain<N> {
 
   /** The names of the tasks of a framework that have that name: `web`, or a discovery name with its dots. */
   #app(frameworkName: string, name: string): AppNames<N> {
+    const known = this.framework(frameworkName).apps.get(name);
+    if (known !== undefined) return known;
+    if (this.keptApps >= MesosDomain.#APPS_LIMIT) this.forget();
     const framework = this.framework(frameworkName);
-    let app = framework.apps.get(name);
-    if (app === undefined) {
-      app = new AppNames(this, framework, name);
-      if (framework.apps.size >= MesosDomain.#APPS_LIMIT) framework.apps.clear();
-      framework.apps.set(name, app);
-    }
+    const app = new AppNames(this, framework, name);
+    framework.apps.set(name, app);
+    this.keptApps++;
     return app;
   }
 

@@ -157,6 +157,11 @@ export class ZoneStore {
     this.#dirty.add(zone);
   }
 
+  /** How many keys contribute something. */
+  get contributors(): number {
+    return this.#contributions.size;
+  }
+
   /** Replaces what a key contributes; an empty list takes it away. Records outside their zone are left out. */
   set(key: string, contributions: readonly Contribution[]): void {
     const before = this.#contributions.get(key);

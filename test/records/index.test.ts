@@ -52,6 +52,17 @@ describe('the builder of records', () => {
     );
   });
 
+  it('gives the same after it has forgotten the names that it keeps', () => {
+    const of = task({ name: 'web', addresses: netinfo('9.0.1.2'), ports: [vipPort('/web')] });
+    const builder = builderFor([of], settings());
+    const before = lines(builder.task(of));
+    expect(before.length).toBeGreaterThan(0);
+    expect(builder.keptApps).toBeGreaterThan(0);
+    builder.forget();
+    expect(builder.keptApps).toBe(0);
+    expect(lines(builder.task(of))).toEqual(before);
+  });
+
   it('gives only what DNS can carry, in the zone it says, for any task', () => {
     fc.assert(
       fc.property(tasks, fc.constantFrom('exact' as const, 'default' as const), (of, mode) => {
