@@ -57,7 +57,8 @@ export interface PublisherOptions {
 /** Names left out that get a line of their own in the log for each delta; the rest is summed up in one. */
 const LOGGED_PROBLEMS = 20;
 
-/** Names of apps that are kept beside one for each task: those of jobs that are gone. */
+/** Names of apps that are kept: as many as tasks can have, and some of jobs that are gone. */
+const APPS_OF_TASK = 2;
 const SPARE_APPS = 1_000;
 
 export class Publisher {
@@ -141,7 +142,7 @@ export class Publisher {
     if (removed.masters && !upserted.masters) store.set(`${source} masters`, []);
     this.#report(source, problems);
     this.#commit();
-    if (builder.keptApps > SPARE_APPS + store.contributors) this.forget();
+    if (builder.keptApps > SPARE_APPS + APPS_OF_TASK * store.contributors) this.forget();
     if (wants.length > 0) this.#options.onVips?.();
   }
 

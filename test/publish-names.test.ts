@@ -27,7 +27,9 @@ function publisher(): Publisher {
 }
 
 function job(number: number): Task {
-  return task({ id: `job.${number}`, name: `job-${number}`, addresses: netinfo('9.0.1.2') });
+  // With a dot it is found under two names.
+  const discovery = { name: `job.${number}`, ports: [] };
+  return task({ id: `job.${number}`, name: 'job', discovery, addresses: netinfo('9.0.1.2') });
 }
 
 /** Publishes one task that comes and one that goes. */
@@ -42,7 +44,7 @@ function turn(serving: Publisher, comes: Task, goes: Task | undefined): void {
 it('names of jobs that are gone are let go of', () => {
   const serving = publisher();
   for (let i = 0; i < JOBS; i++) turn(serving, job(i), i === 0 ? undefined : job(i - 1));
-  expect(forget).toHaveBeenCalledTimes(2);
+  expect(forget).toHaveBeenCalledTimes(4);
 });
 
 it('names of tasks that are there are kept', () => {

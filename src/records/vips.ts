@@ -171,7 +171,7 @@ export class TaskVips {
     }
   }
 
-  /** The names of a VIP: one and the same as long as tasks that have it come one after another. */
+  /** The names of a VIP, one and the same until all is forgotten. */
   #vipNames(writer: NodeWriter, labels: string): VipNames {
     let names = this.#names.get(labels);
     if (names === undefined) {

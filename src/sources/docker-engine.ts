@@ -88,8 +88,13 @@ export class DockerEngine {
       socketPath: this.host.socketPath,
     });
     const { socketPath } = this.host;
-    const { connectTimeout: connectTimeoutMs, timeout: timeoutMs } = http;
-    this.#local = socketPath === undefined ? undefined : new LocalClient({ socketPath, connectTimeoutMs, timeoutMs });
+    if (socketPath !== undefined)
+      this.#local = new LocalClient({
+        socketPath,
+        connectTimeoutMs: http.connectTimeout,
+        timeoutMs: http.timeout,
+        maxBody: http.maxBody,
+      });
   }
 
   /** Settles on the highest API version that both know; to be called before anything else, and after a restart. */

@@ -13,7 +13,7 @@ export interface ShortAnswer {
 const CR = 13;
 const LF = 10;
 
-/** Octets of a line of a head or of a chunk's size: more are no plain case. */
+/** Octets of a head, and of the line that says a chunk's size: more are no plain case. */
 const MAX_HEAD = 16 << 10;
 const MAX_SIZE_LINE = 256;
 

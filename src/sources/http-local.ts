@@ -23,6 +23,8 @@ export interface LocalOptions {
   readonly connectTimeoutMs: number;
   /** For an answer to be complete. */
   readonly timeoutMs: number;
+  /** Octets of the largest answer that is read, if it is to be less than this client reads anyway. */
+  readonly maxBody: number;
 }
 
 export class LocalClient {
@@ -137,16 +139,19 @@ class Connection {
   #socket: Socket | undefined;
   #isEnded = false;
   readonly #events: ConnectionEvents;
+  /** Octets; the other client decides of longer ones. */
+  readonly #maxAnswer: number;
   /** What came of the answer so far. */
   #held: Buffer | undefined;
 
   constructor(
     build: Connector,
-    { socketPath, connectTimeoutMs }: LocalOptions,
+    { socketPath, connectTimeoutMs, maxBody }: LocalOptions,
     scratch: Buffer,
     events: ConnectionEvents,
   ) {
     this.#events = events;
+    this.#maxAnswer = Math.min(MAX_ANSWER, maxBody);
     const callback = (length: number): boolean => {
       this.#read(scratch.subarray(0, length));
       return true;
@@ -196,8 +201,8 @@ class Connection {
   #read(octets: Buffer): void {
     const { question } = this;
     const all = this.#held ? Buffer.concat([this.#held, octets]) : octets;
-    const answer = question ? readAnswer(all) : 'other';
-    if (answer === 'more' && all.length <= MAX_ANSWER) {
+    const answer = question && all.length <= this.#maxAnswer ? readAnswer(all) : 'other';
+    if (answer === 'more') {
       this.#held = this.#held ? all : Buffer.from(all);
       return;
     }

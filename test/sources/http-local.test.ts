@@ -49,8 +49,8 @@ async function serve(reply: (socket: Socket, target: string) => void): Promise<S
   return standing;
 }
 
-function client(path: string, timeoutMs = 10_000): LocalClient {
-  const made = new LocalClient({ socketPath: path, connectTimeoutMs: 10_000, timeoutMs });
+function client(path: string, timeoutMs = 10_000, maxBody = 1 << 30): LocalClient {
+  const made = new LocalClient({ socketPath: path, connectTimeoutMs: 10_000, timeoutMs, maxBody });
   ending.push(() => made.close());
   return made;
 }
@@ -109,6 +109,12 @@ describe('short answers at a Unix socket', () => {
     expect(await asking.get('/ended', signal)).toBeUndefined();
     expect(await asking.get('/gone', signal)).toBeUndefined();
     expect(await client(join(folder, 'nobody.sock')).get('/', signal)).toBeUndefined();
+  });
+
+  it('are none that are longer than the settings let them be', async () => {
+    const server = await serve((socket) => socket.write(plain('x'.repeat(2_000))));
+    expect(await client(server.path, 10_000, 1_000).get('/', signal)).toBeUndefined();
+    expect((await client(server.path, 10_000, 4_000).get('/', signal))?.text).toHaveLength(2_000);
   });
 
   it('are waited for no longer than said, and the connection is given up', async () => {
