@@ -20,7 +20,7 @@ export class MesosDomain<N> {
   readonly #slave: N;
   readonly #addresses: AddressCache;
   readonly #frameworks = new Map<string, FrameworkNames<N>>();
-  /** How many names of apps are kept, at some 2.5 kB each. */
+  /** How many names of apps are kept, at some 2.5 kB each; what other zones keep of them is half as much again. */
   keptApps = 0;
   /** The task whose names were asked for last, and they. */
   #appsOf: Task | undefined;
