@@ -49,6 +49,12 @@ export class ChurnServer {
     return (await this.#hear('cost')).microseconds;
   }
 
+  /** How often each thread has been asked over UDP. */
+  async asked(): Promise<readonly number[]> {
+    this.#tell({ kind: 'asked' });
+    return (await this.#hear('asked')).counts;
+  }
+
   respond(queries: number, file: string): Promise<Extract<ChurnReport, { kind: 'respond' }>> {
     this.#tell({ kind: 'respond', queries, file });
     return this.#hear('respond');

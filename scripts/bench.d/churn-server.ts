@@ -3,6 +3,7 @@
 // churn-server.ts STATE WORKERS PORT; with 0 workers nothing listens.
 
 import { Order } from '../../src/answer/responder.ts';
+import { threadCounters } from '../../src/base/counters.ts';
 import { createLog } from '../../src/base/log.ts';
 import { Pool } from '../../src/listen/pool.ts';
 import { LiveCluster } from './live-cluster.ts';
@@ -16,6 +17,8 @@ export type ChurnRequest =
   | { readonly kind: 'change' }
   /** So many changes, one after the other, and what they cost. */
   | { readonly kind: 'cost'; readonly changes: number }
+  /** How often each thread has been asked over UDP. */
+  | { readonly kind: 'asked' }
   /** So many queries through a responder in this thread, and what they leave behind. */
   | { readonly kind: 'respond'; readonly queries: number; readonly file: string };
 
@@ -32,6 +35,7 @@ export type ChurnReport =
     }
   /** Microseconds of processor time for each. */
   | { readonly kind: 'cost'; readonly microseconds: number }
+  | { readonly kind: 'asked'; readonly counts: readonly number[] }
   | ({ readonly kind: 'respond' } & RespondReport);
 
 /** Changes that are made in one go when the timer comes late. */
@@ -106,6 +110,12 @@ process.on('message', async (request: ChurnRequest) => {
       report({ kind: 'cost', microseconds: (user + system) / request.changes });
       return;
     }
+    case 'asked':
+      report({
+        kind: 'asked',
+        counts: threadCounters(pool!.counters).map(({ udp }) => udp?.portolan_queries_total ?? 0),
+      });
+      return;
     case 'respond':
       report({ kind: 'respond', ...respondTo(cluster.image, settings, request) });
   }
