@@ -20,7 +20,7 @@ import {
   resourcePorts,
 } from './mesos-ports.ts';
 import { NO_LABELS, NONE } from './reading.ts';
-import { exact, sharedAddresses, sharedLabels, sharedText } from './sharing.ts';
+import { exact, sharedLabels, sharedText } from './sharing.ts';
 
 /** A message about one task, with the fields of /state and of the operator API under one name each. */
 export interface TaskMessage {
@@ -127,7 +127,7 @@ export function mergeFacts(known: TaskFacts | undefined, message: TaskMessage, c
       named === undefined
         ? known?.discovery
         : { name: sharedText(named), ports: exact(discoveryPortsOf(discovery, complain)) },
-    addresses: addresses.length > 0 ? sharedAddresses(addresses) : (known?.addresses ?? NONE),
+    addresses: addresses.length > 0 ? exact(addresses) : (known?.addresses ?? NONE),
     hostPorts: hostPorts.length > 0 ? exact(hostPorts) : (known?.hostPorts ?? NONE),
     ports: exact(ports),
     labels: labels !== NO_LABELS ? sharedLabels(labels) : (known?.labels ?? NO_LABELS),

@@ -1,7 +1,6 @@
-// Tasks say the same things over and over: 50,000 of them have a few hundred names, sets of labels and addresses. What is
+// Tasks say the same things over and over: 50,000 of them have a few hundred names and sets of labels. What is
 // equal is kept once, and lists have no room to spare, which together is half of what a task would take.
 import type { Vip } from '../model/port.ts';
-import type { TaskAddress } from '../model/task.ts';
 import { NONE } from './reading.ts';
 
 /** Things of one kind that are kept; beyond it all are forgotten and it begins anew. */
@@ -22,7 +21,6 @@ class Pool<T> {
 
 const texts = new Pool<string>();
 const labelSets = new Pool<Readonly<Record<string, string>>>();
-const addressLists = new Pool<readonly TaskAddress[]>();
 const vipLists = new Pool<readonly Vip[]>();
 const networkLists = new Pool<readonly string[]>();
 
@@ -36,13 +34,6 @@ export function sharedLabels(labels: Readonly<Record<string, string>>): Readonly
   let key = '';
   for (const name in labels) key += `${name.length} ${name} ${labels[name]!.length} ${labels[name]} `;
   return labelSets.of(key, labels);
-}
-
-export function sharedAddresses(addresses: readonly TaskAddress[]): readonly TaskAddress[] {
-  if (addresses.length === 0) return NONE;
-  let key = '';
-  for (const { ip, origin, network } of addresses) key += `${ip} ${origin} ${network ?? '*'}\n`;
-  return addressLists.of(key, exact(addresses));
 }
 
 export function sharedVips(vips: readonly Vip[]): readonly Vip[] {
