@@ -154,8 +154,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   };
   try {
     const threads = pool;
-    const addresses = await threads.start();
-    await manager.start();
+    // Side by side: threads take a quarter of a second to begin, a large state takes seconds to read.
+    const [addresses] = await Promise.all([threads.start(), manager.start()]);
     announceReadiness(manager, publisher, log);
     return {
       addresses,

@@ -76,11 +76,11 @@ export class Pool {
     const hasBatches = typeof this.#kernel !== 'string';
     this.#log.info(hasBatches ? { udp: 'batches' } : { udp: 'one by one', why: this.#kernel }, 'datagrams');
     // The first thread settles which port an address with port 0 gets; the others then share it.
-    for (let thread = 0; thread < workers; thread++) {
-      const addresses = await this.#spawn(thread, hasBatches ? 'batches' : 'both');
-      if (thread === 0) this.#addresses = addresses;
-    }
-    if (hasBatches) for (let i = 0; i < streamThreads(workers); i++) await this.#spawn(workers + i, 'streams');
+    const role = hasBatches ? 'batches' : 'both';
+    this.#addresses = await this.#spawn(0, role);
+    const others = Array.from({ length: workers - 1 }, (_, i) => this.#spawn(i + 1, role));
+    if (hasBatches) for (let i = 0; i < streamThreads(workers); i++) others.push(this.#spawn(workers + i, 'streams'));
+    await Promise.all(others);
     return this.#addresses;
   }
 
