@@ -5,6 +5,7 @@ import type { Name } from '../wire/name.ts';
 import { hashName, hashNode } from '../wire/name-hash.ts';
 import type { Views } from '../wire/views.ts';
 import { buildClientTable, type ClientPrefix } from './client-table.ts';
+import { Compaction } from './compaction.ts';
 import {
   ARENA_START,
   align,
@@ -20,6 +21,7 @@ import {
   ZoneFlag,
 } from './layout.ts';
 import { type OctetBuffer, octetsOf } from './octet-buffer.ts';
+import { Table } from './table.ts';
 import { type Move, Texts } from './texts.ts';
 
 /** Octets of a new arena; only pages that are written take memory. */
@@ -33,6 +35,9 @@ const FIRST_ZONES = 1 << 8;
 
 /** Octets of replaced nodes that are always borne before a compaction: below it, moving would cost more than it frees. */
 const MIN_GARBAGE = 8 << 20;
+
+/** Nodes that a compaction moves at a time: a millisecond or two. */
+const PIECE = 1_000;
 
 /** An RRset as it is laid down. */
 export interface RRsetData {
@@ -64,28 +69,6 @@ export interface ZoneAlias {
   readonly srv?: { readonly priority: number; readonly weight: number } | undefined;
 }
 
-/** An open-addressing table of slots. */
-class Table {
-  readonly buffer: SharedArrayBuffer;
-  readonly slots: Uint32Array;
-  readonly mask: number;
-  /** Slots that are not free, tombstones included. */
-  used = 0;
-
-  constructor(size: number) {
-    this.buffer = new SharedArrayBuffer(size * 4);
-    this.slots = new Uint32Array(this.buffer);
-    this.mask = size - 1;
-  }
-
-  /** The size, doubled until `more` keys fit in three quarters of it. */
-  sizeFor(more: number): number {
-    let size = this.mask + 1;
-    while ((this.used + more) * 4 > size * 3) size *= 2;
-    return size;
-  }
-}
-
 /** Writes zones into shared memory. Changes are prepared one by one and take effect together in `publish`. */
 export class Image {
   /** The control block: the same for the image's whole life. */
@@ -115,6 +98,7 @@ export class Image {
   #hiddenNodes: number[] = [];
   #hiddenZones: number[] = [];
   readonly #touchedZones = new Set<number>();
+  #compaction: Compaction | undefined;
   /** Whether there are larger buffers than those handed out: readers get them with what is laid down there, not each step. */
   #hasGrown = false;
 
@@ -146,12 +130,17 @@ export class Image {
 
   /** Makes room for that many new nodes and for zone ids up to `zoneId`; to be called before anything is prepared. */
   prepare(newNodes: number, newZones: number, zoneId: number): void {
-    const nodes = this.#nodes.sizeFor(newNodes);
-    const zones = this.#zones.sizeFor(newZones);
     let ids = this.#versions.length;
     while (ids <= zoneId) ids *= 2;
-    if (nodes > this.#nodes.mask + 1 || zones > this.#zones.mask + 1 || ids > this.#versions.length)
-      this.#rebuild(nodes, zones, ids);
+    if (this.#nodes.fits(newNodes) && this.#zones.fits(newZones) && ids === this.#versions.length) return;
+    this.#endCompaction();
+    const hashOf = (word: number) => this.#words[word]!;
+    this.#nodes = this.#nodes.rehashed(this.#nodes.sizeFor(newNodes, FIRST_NODES), hashOf);
+    this.#zones = this.#zones.rehashed(this.#zones.sizeFor(newZones, FIRST_ZONES), hashOf);
+    const versions = new Uint32Array(new SharedArrayBuffer(ids * 4));
+    versions.set(this.#versions);
+    this.#versions = versions;
+    this.#hasGrown = true;
   }
 
   /** Says which clients are in which view; in force at once. Clients that no prefix names are outside. */
@@ -186,7 +175,7 @@ export class Image {
     else {
       words[word + ZoneField.FLAGS]! |= ZoneFlag.HIDDEN;
       this.#hiddenZones.push(word);
-      this.#insert(this.#zones, hash, word);
+      this.#zones.insert(hash, word);
     }
     // A zone that comes, or whose cuts come or go, changes what answers of other zones and names may depend on.
     this.#touchedZones.add(zone.id).add(ZONE_SET);
@@ -196,7 +185,10 @@ export class Image {
   removeZone(id: number, origin: Name): void {
     const hash = hashNode(hashName(origin), 0);
     const slot = this.#findZone(id, hash);
-    if (slot >= 0) this.#zoneStores.push(slot, TOMBSTONE);
+    if (slot >= 0) {
+      this.#zoneStores.push(slot, TOMBSTONE);
+      this.#zones.live--;
+    }
     this.#touchedZones.add(id).add(ZONE_SET);
   }
 
@@ -243,7 +235,8 @@ export class Image {
     } else {
       octets[at + NodeField.FLAGS] = NodeFlag.HIDDEN;
       this.#hiddenNodes.push(at);
-      this.#insert(this.#nodes, hash, word);
+      const added = this.#nodes.insert(hash, word);
+      this.#compaction?.change(added);
     }
     this.#touchedZones.add(zone);
   }
@@ -254,6 +247,7 @@ export class Image {
     if (slot < 0) return;
     this.#garbage += this.#words[this.#nodes.slots[slot]! + NodeField.SIZE]! * 4;
     this.#nodeStores.push(slot, TOMBSTONE);
+    this.#nodes.live--;
     this.#touchedZones.add(zone);
   }
 
@@ -269,8 +263,10 @@ export class Image {
     const nodes = this.#nodes.slots;
     const zones = this.#zones.slots;
     Atomics.add(this.#control, Control.SEQUENCE, 1);
-    for (let i = 0; i < this.#nodeStores.length; i += 2)
+    for (let i = 0; i < this.#nodeStores.length; i += 2) {
       Atomics.store(nodes, this.#nodeStores[i]!, this.#nodeStores[i + 1]!);
+      this.#compaction?.change(this.#nodeStores[i]!);
+    }
     for (let i = 0; i < this.#hiddenNodes.length; i++) this.#octets[this.#hiddenNodes[i]! + NodeField.FLAGS] = 0;
     for (let i = 0; i < this.#zoneStores.length; i += 2)
       Atomics.store(zones, this.#zoneStores[i]!, this.#zoneStores[i + 1]!);
@@ -282,7 +278,26 @@ export class Image {
     this.#hiddenNodes = [];
     this.#hiddenZones = [];
     this.#touchedZones.clear();
-    if ((this.#garbage > MIN_GARBAGE && this.#garbage > this.#end / 2) || this.texts.isSparse) this.#compact(moved);
+    this.tidy(moved);
+  }
+
+  /** Whether it is on its way into other memory: `tidy` goes on with that, and so does each publication. */
+  get isCompacting(): boolean {
+    return this.#compaction !== undefined;
+  }
+
+  /**
+   * Moves a piece of what lives into other memory, if most of what is laid down does not live any more. Not to be called
+   * while something is prepared.
+   * @param moved as for `publish`
+   */
+  tidy(moved: (move: Move) => void): void {
+    // What has been laid down since must fit in, too.
+    if (this.#compaction && (!this.texts.isMoving || this.#end - this.#compaction.leftBehind > this.#compaction.room))
+      this.#endCompaction();
+    if (!this.#compaction && !this.#isSparse) return;
+    this.#compaction ??= this.#compact();
+    if (this.#compaction.step(PIECE, this.#nodes, this.#words)) this.#goOver(this.#compaction, moved);
   }
 
   /** The slot that holds a node; -1 when there is none. */
@@ -313,14 +328,6 @@ export class Image {
     }
   }
 
-  /** Takes a free slot for a new key. Tombstones are not used again: what `publish` buries must stay findable until then. */
-  #insert(table: Table, hash: number, value: number): void {
-    let slot = hash & table.mask;
-    while (table.slots[slot] !== 0) slot = (slot + 1) & table.mask;
-    table.used++;
-    Atomics.store(table.slots, slot, value);
-  }
-
   /** Takes octets from the arena. @returns the offset */
   #reserve(size: number): number {
     if (this.#end + size > this.#arena.byteLength) {
@@ -335,91 +342,58 @@ export class Image {
 
   /** Goes on in an arena of that length, with the same content, and in tables of its own. */
   #takeOther(length: number): void {
+    this.#endCompaction();
     const previous = this.#octets;
-    this.#takeArena(length);
+    this.#takeArena(new SharedArrayBuffer(length));
     previous.copy(this.#octets, 0, 0, this.#end);
-    this.#nodes = copyTable(this.#nodes);
-    this.#zones = copyTable(this.#zones);
+    this.#nodes = this.#nodes.copy();
+    this.#zones = this.#zones.copy();
     this.#hasGrown = true;
   }
 
-  #takeArena(length: number): void {
+  #takeArena(arena: SharedArrayBuffer): void {
     this.#generation++;
-    this.#arena = new SharedArrayBuffer(length);
-    this.#words = new Uint32Array(this.#arena);
-    this.#octets = octetsOf(this.#arena);
+    this.#arena = arena;
+    this.#words = new Uint32Array(arena);
+    this.#octets = octetsOf(arena);
   }
 
-  /** Moves what lives into new buffers; readers go on in the old ones until they adopt. Only when nothing is prepared. */
-  #compact(moved: (move: Move) => void): void {
-    const [words, nodes, zones] = [this.#words, this.#nodes, this.#zones];
-    const moveText = this.texts.renew();
-    moved(moveText);
-    let live = ARENA_START;
-    for (const word of nodes.slots) if (word > TOMBSTONE) live += words[word + NodeField.SIZE]! * 4;
+  get #isSparse(): boolean {
+    return (this.#garbage > MIN_GARBAGE && this.#garbage > this.#end / 2) || this.texts.isSparse;
+  }
+
+  #compact(): Compaction {
     let length = FIRST_ARENA;
-    while (length < live * 2) length *= 2;
-    this.#takeArena(length);
-    this.#end = ARENA_START;
-    const move = (word: number, size: number): number => {
-      const to = this.#end / 4;
-      const target = this.#words;
-      for (let i = 0; i < size; i++) target[to + i] = words[word + i]!;
-      this.#end += size * 4;
-      return to;
-    };
-    const count = nodes.slots.reduce((sum, word) => sum + (word > TOMBSTONE ? 1 : 0), 0);
-    this.#nodes = new Table(new Table(FIRST_NODES).sizeFor(count));
-    this.#zones = new Table(zones.mask + 1);
-    for (const word of nodes.slots) {
-      if (word <= TOMBSTONE) continue;
-      const to = move(word, words[word + NodeField.SIZE]!);
-      this.#moveTexts(to, moveText);
-      this.#insert(this.#nodes, words[word]!, to);
-    }
+    while (length < (this.#end - this.#garbage) * 2) length *= 2;
+    return new Compaction(this.texts, this.#nodes.mask + 1, length, this.#garbage);
+  }
+
+  #endCompaction(): void {
+    this.#compaction = undefined;
+    this.texts.stopMoving();
+  }
+
+  /** Ends a compaction; readers go on in the old buffers until they adopt. */
+  #goOver(compaction: Compaction, moved: (move: Move) => void): void {
+    const words = this.#words;
+    moved((type, place) => this.texts.move(type, place));
+    compaction.finish(this.#nodes, words);
+    this.texts.finishMoving();
     const lengths = new Uint8Array(words.buffer);
-    for (const word of zones.slots) {
+    const zones = new Table(this.#zones.mask + 1);
+    for (const word of this.#zones.slots) {
       if (word <= TOMBSTONE) continue;
       const at = word * 4 + ZoneField.LENGTHS;
-      this.#insert(
-        this.#zones,
-        words[word]!,
-        move(word, align(ZoneField.ORIGIN + lengths[at]! + lengths[at + 1]!) / 4),
-      );
+      const size = align(ZoneField.ORIGIN + lengths[at]! + lengths[at + 1]!) / 4;
+      zones.insert(words[word]!, compaction.move(word, size, words));
     }
-    this.#garbage = 0;
+    this.#nodes = compaction.nodes;
+    this.#zones = zones;
+    this.#end = compaction.end;
+    this.#garbage = compaction.garbage;
+    this.#takeArena(compaction.arena);
+    this.#compaction = undefined;
     this.#announce();
-  }
-
-  /** Says in a node where its name and its rdata have been moved to. */
-  #moveTexts(node: number, move: Move): void {
-    const words = this.#words;
-    words[node + NodeField.NAME] = move(0, words[node + NodeField.NAME]!);
-    const at = node * 4 + NodeField.COUNT;
-    const sets = this.#octets[at]! | (this.#octets[at + 1]! << 8);
-    for (let entry = node + NodeField.SETS; entry < node + NodeField.SETS + sets * SET_WORDS; entry += SET_WORDS) {
-      const type = words[entry]! & 0xffff;
-      if (type === Type.A) continue;
-      const first = node + words[entry + 3]!;
-      const last = first + words[entry + 2]!;
-      for (let i = first; i < last; i++) words[i] = move(type, words[i]!);
-    }
-  }
-
-  /** Takes larger tables; the arena stays. */
-  #rebuild(nodes: number, zones: number, ids: number): void {
-    this.#nodes = this.#rehash(this.#nodes, nodes);
-    this.#zones = this.#rehash(this.#zones, zones);
-    const versions = new Uint32Array(new SharedArrayBuffer(ids * 4));
-    versions.set(this.#versions);
-    this.#versions = versions;
-    this.#hasGrown = true;
-  }
-
-  #rehash(from: Table, size: number): Table {
-    const table = new Table(size);
-    for (const word of from.slots) if (word > TOMBSTONE) this.#insert(table, this.#words[word]!, word);
-    return table;
   }
 
   /** Hands out new buffers, then says that there are some. */
@@ -430,13 +404,6 @@ export class Image {
     this.#adopt(this.buffers);
     Atomics.store(this.#control, Control.EPOCH, this.#epoch);
   }
-}
-
-function copyTable(from: Table): Table {
-  const table = new Table(from.mask + 1);
-  table.slots.set(from.slots);
-  table.used = from.used;
-  return table;
 }
 
 /** Words that an RRset's data takes. */

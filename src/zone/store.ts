@@ -15,7 +15,7 @@ import { NumberLists } from './number-lists.ts';
 import { Owners } from './owners.ts';
 import { RRsetRow } from './rrsets.ts';
 import type { ZoneSpec } from './spec.ts';
-import { NOWHERE } from './texts.ts';
+import { type Move, NOWHERE } from './texts.ts';
 
 /** The records that one key adds to one zone. */
 export interface Contribution {
@@ -79,6 +79,11 @@ export class ZoneStore {
   /** Owners that are gone from the store and still in the image. */
   readonly #removed: { zone: number; place: number; hash: number }[] = [];
   readonly #ended: Zone[] = [];
+  /** Takes note of where all texts are moved to. */
+  readonly #moved = (move: Move): void => {
+    this.#owners.move(move);
+    this.#contents.move(move);
+  };
   #newOwners = 0;
 
   /** @param now milliseconds since 1970: the first serial of a zone that we make is the time in seconds (RFC 1912 2.2) */
@@ -240,11 +245,19 @@ export class ZoneStore {
     this.#removed.length = 0;
     this.#ended.length = 0;
     this.#newOwners = 0;
-    image.publish((move) => {
-      this.#owners.move(move);
-      this.#contents.move(move);
-    });
+    image.publish(this.#moved);
     return { zones: changed, owners };
+  }
+
+  /** Whether the image is on its way into other memory: `tidy` goes on with that, and so does each commit. */
+  get isCompacting(): boolean {
+    return this.#image.isCompacting;
+  }
+
+  /** Goes on with it for a few milliseconds. */
+  tidy(): void {
+    // What is not committed yet goes by where texts lie now.
+    if (this.#dirty.size === 0 && this.#ended.length === 0) this.#image.tidy(this.#moved);
   }
 
   /** A zone's serial; undefined when there is no such zone. */

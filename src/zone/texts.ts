@@ -7,7 +7,7 @@ import { Type } from '../wire/codes.ts';
 import { foldOctet, type Name, type Octets } from '../wire/name.ts';
 import type { NameNode } from '../wire/name-node.ts';
 import { TARGET_WORD } from './layout.ts';
-import { LOOP_OCTETS, octetsOf } from './octet-buffer.ts';
+import { LOOP_OCTETS, type OctetBuffer, octetsOf } from './octet-buffer.ts';
 
 const FIRST_OCTETS = 1 << 16;
 
@@ -21,18 +21,29 @@ const SERVICE_LENGTH = SERVICE_FIELDS + 4;
 /** No text lies there. */
 export const NOWHERE = 0;
 
+const NOTHING_MOVED = new Uint32Array(0);
+
 /** Says where a text has been moved to. */
 export type Move = (type: number, place: number) => number;
 
 /** Texts of up to 65,535 octets, named by where they lie. */
 export class Texts {
-  #memory = new SharedArrayBuffer(FIRST_OCTETS);
-  #octets = octetsOf(this.#memory);
-  #words = new Uint32Array(this.#memory);
+  #memory: SharedArrayBuffer;
+  #octets: OctetBuffer;
+  #words: Uint32Array;
   #end = 4;
   #garbage = 0;
+  /** Other memory that it is going over to, and where in it each text lies that has been moved. */
+  #next: Texts | undefined;
+  #moved = NOTHING_MOVED;
 
-  /** What they lie in; changes with growth and with `renew`. */
+  constructor(octets = FIRST_OCTETS) {
+    this.#memory = new SharedArrayBuffer(octets);
+    this.#octets = octetsOf(this.#memory);
+    this.#words = new Uint32Array(this.#memory);
+  }
+
+  /** What they lie in; changes with growth and with `finishMoving`. */
   get memory(): SharedArrayBuffer {
     return this.#memory;
   }
@@ -102,7 +113,9 @@ export class Texts {
   }
 
   remove(place: number): void {
-    this.#garbage += sizeOf(this.length(place));
+    const size = sizeOf(this.length(place));
+    this.#garbage += size;
+    if (this.#next && this.#moved[place / 4]! !== NOWHERE) this.#next.#garbage += size;
   }
 
   /** The same, of rdata; a target that lies right behind was its own. */
@@ -222,33 +235,51 @@ export class Texts {
     return lengthA - lengthB;
   }
 
-  /**
-   * Goes on in other memory, to which only those texts come along that are asked for.
-   * @returns moves rdata, or with type 0 a name, at the first call for it; names before rdata, so that targets that are
-   *   no owner names come right behind theirs
-   */
-  renew(): Move {
+  /** Whether it is going over to other memory; growth puts an end to that. */
+  get isMoving(): boolean {
+    return this.#next !== undefined;
+  }
+
+  /** Begins to go over to other memory, to which only those texts come along that are asked for. */
+  startMoving(): void {
+    this.#next = new Texts(powerOfTwo((this.#end - this.#garbage) * 2));
+    this.#moved = new Uint32Array(this.#memory.byteLength / 4);
+  }
+
+  /** Moves rdata, or with type 0 a name, at the first call for it. @returns where it will lie */
+  move(type: number, place: number): number {
+    const known = this.#moved[place / 4]!;
+    if (known !== NOWHERE) return known;
+    const target = type === Type.SRV ? this.target(place) : NOWHERE;
+    const hasOwn = target === place + sizeOf(SERVICE_LENGTH);
+    // A target of its own comes right behind, any other one must not.
+    let newTarget = target === NOWHERE || hasOwn ? NOWHERE : this.move(0, target);
+    const next = this.#next!;
+    const length = this.length(place);
     const from = this.#octets;
-    const fromWords = this.#words;
-    const moved = new Uint32Array(this.#end / 4);
-    this.#take(new SharedArrayBuffer(powerOfTwo((this.#end - this.#garbage) * 2)));
-    this.#end = 4;
-    this.#garbage = 0;
-    const move = (type: number, place: number): number => {
-      const known = moved[place / 4]!;
-      if (known !== NOWHERE) return known;
-      const length = (from[place]! << 8) | from[place + 1]!;
-      const to = this.#reserve(length);
-      const octets = this.#octets;
-      for (let i = 2; i < length + 2; i++) octets[to + i] = from[place + i]!;
-      moved[place / 4] = to;
-      if (type === Type.SRV) {
-        const target = move(0, fromWords[place / 4 + TARGET_WORD]!);
-        this.#words[to / 4 + TARGET_WORD] = target;
-      }
-      return to;
-    };
-    return move;
+    const to = next.#reserve(length);
+    const octets = next.#octets;
+    for (let i = 2; i < length + 2; i++) octets[to + i] = from[place + i]!;
+    this.#moved[place / 4] = to;
+    if (target === NOWHERE) return to;
+    if (hasOwn) newTarget = this.move(0, target);
+    next.#words[to / 4 + TARGET_WORD] = newTarget;
+    return to;
+  }
+
+  /** Goes over. All texts that were not moved are gone. */
+  finishMoving(): void {
+    const next = this.#next!;
+    this.#take(next.#memory);
+    this.#end = next.#end;
+    this.#garbage = next.#garbage;
+    this.stopMoving();
+  }
+
+  /** Stays where it is after all. */
+  stopMoving(): void {
+    this.#next = undefined;
+    this.#moved = NOTHING_MOVED;
   }
 
   /** Makes room for a text and writes its length. @returns where it starts */
@@ -264,6 +295,8 @@ export class Texts {
   }
 
   #grow(needed: number): void {
+    // What was to become less becomes more: it is begun anew, if it is still of use.
+    this.stopMoving();
     const previous = this.#octets;
     this.#take(new SharedArrayBuffer(powerOfTwo(needed)));
     previous.copy(this.#octets, 0, 0, this.#end);

@@ -11,6 +11,7 @@ import { EVERYWHERE, exceptIn, onlyIn } from '../../src/wire/views.ts';
 import type { Contribution } from '../../src/zone/store.ts';
 import { apexOf, Desk, madeZone, NOW_MS, rr, rrs } from '../answer/desk.ts';
 import { TYPE, type WireMessage, type WireRecord } from '../live/wire.ts';
+import { random } from '../sources/generate-state.ts';
 
 const MADE = fold(parseName('example.org'));
 const FILE = fold(parseName('example.net'));
@@ -327,5 +328,109 @@ describe('store: memory', () => {
     expect(additional.map(({ owner }) => owner.toLowerCase())).toContain('host0.example.org.');
     desk.set('stays', 'example.org', []);
     expect(desk.ask('host0.example.org', Type.A).rcode).toBe(Rcode.NXDOMAIN);
+  });
+
+  it('is laid anew piece by piece, while names come, go and change; each is answered as it was set last', () => {
+    const GROUPS = 120;
+    const NAMES = 60;
+    const next = random(11);
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    /** What each group was set to last; 0 when it is not there. */
+    const versions = Array.from({ length: GROUPS }, () => 1);
+    const recordsOf = (group: number): RR[] => {
+      const version = versions[group]!;
+      const node = (text: string) => NameNode.of(parseName(`${text}-${group}.example.org`));
+      if (version === 0) return [];
+      return Array.from({ length: NAMES - (version % 7) }, (_, i) => [
+        new NodeRecord(node(`n${i}`), Type.A, 60, addressOctets(`10.${group}.${version % 256}.${i}`)!),
+        new NodeRecord(node('_s'), Type.SRV, 60, new SrvData(0, version % 9, i, node(`n${i}`))),
+        new NodeRecord(node('_o'), Type.SRV, 60, new SrvData(0, version % 9, i, node(`elsewhere${version % 3}`))),
+      ]).flat();
+    };
+    const check = (group: number): void => {
+      const version = versions[group]!;
+      for (const i of [0, 30, NAMES - 4, NAMES - 1]) {
+        const { rcode, answer } = desk.ask(`n${i}-${group}.example.org`, Type.A);
+        const isThere = version > 0 && i < NAMES - (version % 7);
+        expect(rcode).toBe(isThere ? Rcode.NOERROR : Rcode.NXDOMAIN);
+        expect(answer.map(({ rdata }) => rdata)).toEqual(
+          isThere ? [addressOctets(`10.${group}.${version % 256}.${i}`)] : [],
+        );
+      }
+    };
+    const change = (group: number, version: number): void => {
+      versions[group] = version;
+      desk.set(`group ${group}`, 'example.org', recordsOf(group));
+    };
+    for (let group = 0; group < GROUPS; group++) change(group, 1);
+    /** How many publications each compaction took. */
+    const took: number[] = [];
+    let pieces = 0;
+    for (let round = 2; took.length < 4; round++) {
+      expect(round).toBeLessThan(3_000);
+      const filler = Buffer.alloc(60_000, `${round},`).toString('latin1');
+      desk.set('filler', 'example.org', [
+        new NodeRecord(NameNode.of(parseName('filler.example.org')), Type.TXT, 60, filler),
+      ]);
+      change(Math.floor(next() * GROUPS), next() < 0.2 ? 0 : round);
+      check(Math.floor(next() * GROUPS));
+      // The last one goes on while nothing changes.
+      if (took.length === 3 && pieces > 0) while (desk.store.isCompacting) desk.store.tidy();
+      if (desk.store.isCompacting) pieces++;
+      else if (pieces > 0) {
+        took.push(pieces);
+        pieces = 0;
+        for (let group = 0; group < GROUPS; group++) check(group);
+        const { used, garbage } = desk.image.size;
+        expect(garbage).toBeLessThan(used / 2);
+      }
+    }
+    expect(Math.min(...took.slice(0, 3))).toBeGreaterThan(1);
+    const fresh = new Desk();
+    fresh.store.addZone(MADE, madeZone('example.org'));
+    const all = [...desk.store.records(MADE)].filter(({ type }) => type !== Type.SOA);
+    fresh.set('all', 'example.org', all);
+    expect(contentOf(desk, MADE)).toEqual(contentOf(fresh, MADE));
+    expect(all.filter(({ type }) => type === Type.SRV).length).toBe(
+      versions.reduce((sum, version) => sum + (version === 0 ? 0 : 2 * (NAMES - (version % 7))), 0),
+    );
+  });
+
+  it('is laid anew as it should be where it grows meanwhile, and waits for what is not committed', () => {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    const hosts = (count: number, from: number): RR[] =>
+      Array.from({ length: count }, (_, i) =>
+        rr(`h${from + i}.example.org 60 A 10.0.${((from + i) >> 8) & 255}.${i & 255}`),
+      );
+    const large = (name: string, text: string): void => {
+      const rdata = Buffer.alloc(60_000, text).toString('latin1');
+      desk.set(name, 'example.org', [{ ...rr(`${name}.example.org 60 TXT x`), rdata }]);
+    };
+    const fill = (round: number): void => large('filler', `${round},`);
+    desk.set('hosts', 'example.org', hosts(3_000, 0));
+    let round = 0;
+    while (!desk.store.isCompacting) fill(round++);
+    // Tens of thousands of names more: tables, texts and arena are other ones then.
+    desk.set('more', 'example.org', hosts(60_000, 3_000));
+    const all = () =>
+      ['h0', 'h2999', 'h3000', 'h62999'].map((host) => desk.ask(`${host}.example.org`, Type.A).answer.length);
+    expect(all()).toEqual([1, 1, 1, 1]);
+    while (desk.store.isCompacting) desk.store.tidy();
+    expect(all()).toEqual([1, 1, 1, 1]);
+    while (!desk.store.isCompacting) fill(round++);
+    // And here texts only.
+    const before = desk.image.texts.memory;
+    for (let i = 0; desk.image.texts.memory === before; i++) large(`large${i}`, `${i},`);
+    expect(all()).toEqual([1, 1, 1, 1]);
+    while (!desk.store.isCompacting) fill(round++);
+    desk.store.set('hosts', []);
+    for (let i = 0; i < 100; i++) desk.store.tidy();
+    expect(desk.store.isCompacting).toBe(true);
+    expect(all()).toEqual([1, 1, 1, 1]);
+    desk.store.commit();
+    while (desk.store.isCompacting) desk.store.tidy();
+    expect(all()).toEqual([0, 0, 1, 1]);
   });
 });
