@@ -61,6 +61,9 @@ const LOGGED_PROBLEMS = 20;
 const APPS_OF_TASK = 2;
 const SPARE_APPS = 1_000;
 
+/** Tasks by which it is reckoned what all tasks of a large delta will take. */
+const SAMPLE = 1_000;
+
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #builder: RecordBuilder;
@@ -131,7 +134,7 @@ export class Publisher {
       store.set(`${source} framework ${framework.id}`, builder.framework(framework, problems));
     for (const [agent] of upserted.agents) store.set(`${source} agent ${agent.id}`, builder.agent(agent, problems));
     if (upserted.masters) store.set(`${source} masters`, builder.masters(upserted.masters[0], problems));
-    for (const { key, task } of tasks) store.set(key, builder.task(task, problems));
+    this.#setTasks(tasks, problems);
     for (const [service] of upserted.services ?? [])
       store.set(`${source} service ${service.id}`, builder.service(service, problems));
     for (const key of again) store.set(key, builder.again(key, problems));
@@ -144,6 +147,19 @@ export class Publisher {
     this.#commit();
     if (builder.keptApps > SPARE_APPS + APPS_OF_TASK * store.contributors) this.forget();
     if (wants.length > 0) this.#options.onVips?.();
+  }
+
+  #setTasks(tasks: readonly Keyed[], problems: Problem[]): void {
+    const { store } = this.#options;
+    const before = store.taken;
+    for (let i = 0; i < tasks.length; i++) {
+      const { key, task } = tasks[i]!;
+      store.set(key, this.#builder.task(task, problems));
+      // Of very many the first ones tell how much room all will need.
+      const left = tasks.length - SAMPLE;
+      if (i + 1 === SAMPLE && left > SAMPLE)
+        store.reserve(store.taken.map((taken, kind) => ((taken - before[kind]!) / SAMPLE) * left));
+    }
   }
 
   /** Takes the networks and machines of a delta, by which clients are told apart. */

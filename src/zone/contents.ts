@@ -64,6 +64,16 @@ export class Contents {
     this.#placeOf = placeOf;
   }
 
+  /** Numbers taken so far, given back ones included. */
+  get taken(): number {
+    return this.#used;
+  }
+
+  /** Makes room for that many more. */
+  reserve(more: number): void {
+    if ((this.#used + more) * WORDS > this.#words.length) this.#grow(this.#used + more);
+  }
+
   /** The number of what a record says; new if need be. It is to be referred to before anything else is let go. */
   of(rr: RR | NodeRecord): number {
     const last = this.#last;
@@ -214,7 +224,7 @@ export class Contents {
 
   #take(): number {
     if (this.#free === NONE) {
-      if (this.#used * WORDS === this.#words.length) this.#grow();
+      if (this.#used * WORDS === this.#words.length) this.#grow(this.#used + 1);
       return this.#used++;
     }
     const content = this.#free;
@@ -222,15 +232,17 @@ export class Contents {
     return content;
   }
 
-  #grow(): void {
-    const words = new Int32Array(this.#words.length * 2);
-    words.set(this.#words);
+  #grow(needed: number): void {
+    let size = this.#buckets.length * 2;
+    while (size < needed) size *= 2;
+    const words = new Int32Array(size * WORDS);
+    words.set(this.#words.subarray(0, this.#used * WORDS));
     this.#words = words;
-    // All numbers are in use, so the chains can be made anew from them.
-    const size = this.#buckets.length * 2;
     const buckets = new Int32Array(size).fill(NONE);
     this.#buckets = buckets;
     for (let content = 0; content < this.#used; content++) {
+      // Free ones are in a chain of their own.
+      if (words[content * WORDS + REFERENCES] === 0) continue;
       const bucket = words[content * WORDS + HASH]! & (size - 1);
       words[content * WORDS + CHAIN] = buckets[bucket]!;
       buckets[bucket] = content;

@@ -36,6 +36,9 @@ const FIRST_ZONES = 1 << 8;
 /** Octets of replaced nodes that are always borne before a compaction: below it, moving would cost more than it frees. */
 const MIN_GARBAGE = 8 << 20;
 
+/** Octets of a node with one record, about. */
+const NODE_OCTETS = 40;
+
 /** Nodes that a compaction moves at a time: a millisecond or two. */
 const PIECE = 1_000;
 
@@ -77,7 +80,7 @@ export class Image {
   readonly #adopt: (buffers: ImageBuffers) => void;
   /** The octets of names and rdata, the image's and the store's. */
   readonly texts = new Texts();
-  /** Where they lay when buffers were last handed out. */
+  /** Where they lay when these tables were begun. */
   #texts = this.texts.memory;
   #epoch = 1;
   #generation = 0;
@@ -130,6 +133,9 @@ export class Image {
 
   /** Makes room for that many new nodes and for zone ids up to `zoneId`; to be called before anything is prepared. */
   prepare(newNodes: number, newZones: number, zoneId: number): void {
+    if (this.#texts !== this.texts.memory) this.#takeTables();
+    const octets = newNodes * NODE_OCTETS;
+    if (this.#end + octets > this.#arena.byteLength) this.#takeOther(octets);
     let ids = this.#versions.length;
     while (ids <= zoneId) ids *= 2;
     if (this.#nodes.fits(newNodes) && this.#zones.fits(newZones) && ids === this.#versions.length) return;
@@ -257,8 +263,8 @@ export class Image {
    *   names before rdata
    */
   publish(moved: (move: Move) => void = () => {}): void {
-    // Who reads in the texts' old memory must not meet what lies in the new one, so all goes on in other buffers.
-    if (this.#texts !== this.texts.memory) this.#takeOther(this.#arena.byteLength);
+    // Those that nodes were laid down for since: they stand in the tables, so that only another arena keeps them apart.
+    if (this.#texts !== this.texts.memory) this.#takeOther(0);
     if (this.#hasGrown) this.#announce();
     const nodes = this.#nodes.slots;
     const zones = this.#zones.slots;
@@ -330,29 +336,37 @@ export class Image {
 
   /** Takes octets from the arena. @returns the offset */
   #reserve(size: number): number {
-    if (this.#end + size > this.#arena.byteLength) {
-      let length = this.#arena.byteLength * 2;
-      while (this.#end + size > length) length *= 2;
-      this.#takeOther(length);
-    }
+    if (this.#end + size > this.#arena.byteLength) this.#takeOther(size);
     const at = this.#end;
     this.#end += size;
     return at;
   }
 
-  /** Goes on in an arena of that length, with the same content, and in tables of its own. */
-  #takeOther(length: number): void {
-    this.#endCompaction();
+  /** Goes on in another arena with the same content and room for that many octets more. */
+  #takeOther(more: number): void {
+    let length = this.#arena.byteLength;
+    while (this.#end + more > length) length *= 2;
     const previous = this.#octets;
     this.#takeArena(new SharedArrayBuffer(length));
     previous.copy(this.#octets, 0, 0, this.#end);
+    this.#takeTables();
+  }
+
+  /**
+   * Goes on in tables that nobody reads yet: who reads in the arena's or the texts' old memory must not meet what lies in the
+   * new one.
+   */
+  #takeTables(): void {
+    this.#endCompaction();
+    this.#generation++;
+    this.#texts = this.texts.memory;
+    if (this.#hasGrown) return;
     this.#nodes = this.#nodes.copy();
     this.#zones = this.#zones.copy();
     this.#hasGrown = true;
   }
 
   #takeArena(arena: SharedArrayBuffer): void {
-    this.#generation++;
     this.#arena = arena;
     this.#words = new Uint32Array(arena);
     this.#octets = octetsOf(arena);
@@ -392,6 +406,8 @@ export class Image {
     this.#end = compaction.end;
     this.#garbage = compaction.garbage;
     this.#takeArena(compaction.arena);
+    this.#texts = this.texts.memory;
+    this.#generation++;
     this.#compaction = undefined;
     this.#announce();
   }
@@ -399,7 +415,6 @@ export class Image {
   /** Hands out new buffers, then says that there are some. */
   #announce(): void {
     this.#hasGrown = false;
-    this.#texts = this.texts.memory;
     this.#epoch++;
     this.#adopt(this.buffers);
     Atomics.store(this.#control, Control.EPOCH, this.#epoch);

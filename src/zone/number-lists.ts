@@ -13,6 +13,16 @@ export class NumberLists {
   /** For each size of room the first free one; each free room's first word is the next. */
   readonly #free: number[] = [];
 
+  /** Words taken so far. */
+  get taken(): number {
+    return this.#end;
+  }
+
+  /** Makes room for that many words more. */
+  reserve(more: number): void {
+    if (this.#end + more > this.#words.length) this.#grow(this.#end + more);
+  }
+
   get(list: number, index: number): number {
     return this.#words[list + index]!;
   }
@@ -31,7 +41,7 @@ export class NumberLists {
       return list;
     }
     const room = roomOf(size);
-    if (this.#end + room > this.#words.length) this.#grow(room);
+    if (this.#end + room > this.#words.length) this.#grow(this.#end + room);
     const at = this.#end;
     this.#end += room;
     return at;
@@ -94,9 +104,11 @@ export class NumberLists {
     else for (let i = count - 1; i >= 0; i--) words[to + i] = words[from + i]!;
   }
 
-  #grow(room: number): void {
-    const larger = new Int32Array(Math.max(this.#words.length * 2, this.#end + room));
-    larger.set(this.#words);
+  #grow(needed: number): void {
+    let length = this.#words.length * 2;
+    while (length < needed) length *= 2;
+    const larger = new Int32Array(length);
+    larger.set(this.#words.subarray(0, this.#end));
     this.#words = larger;
   }
 }

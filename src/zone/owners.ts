@@ -40,6 +40,16 @@ export class Owners {
     return this.#live;
   }
 
+  /** Numbers taken so far, given back ones included. */
+  get taken(): number {
+    return this.#used;
+  }
+
+  /** Makes room for that many more. */
+  reserve(more: number): void {
+    if ((this.#used + more) * WORDS > this.#words.length) this.#grow(this.#used + more);
+  }
+
   /**
    * @param name its characters from `from` on are the name
    * @param hash `hashNode` of it, letter case aside; the image's nodes have the same
@@ -197,7 +207,7 @@ export class Owners {
 
   #take(): number {
     if (this.#free === NONE) {
-      if (this.#used * WORDS === this.#words.length) this.#grow();
+      if (this.#used * WORDS === this.#words.length) this.#grow(this.#used + 1);
       return this.#used++;
     }
     const owner = this.#free;
@@ -212,15 +222,17 @@ export class Owners {
       if (this.zone(owner) !== NONE) words[owner * WORDS + NAME] = move(0, this.place(owner));
   }
 
-  #grow(): void {
-    const words = new Int32Array(this.#words.length * 2);
-    words.set(this.#words);
+  #grow(needed: number): void {
+    let size = this.#buckets.length * 2;
+    while (size < needed) size *= 2;
+    const words = new Int32Array(size * WORDS);
+    words.set(this.#words.subarray(0, this.#used * WORDS));
     this.#words = words;
-    // All numbers are in use, so the chains can be made anew from them.
-    const size = this.#buckets.length * 2;
     const buckets = new Int32Array(size).fill(NONE);
     this.#buckets = buckets;
     for (let owner = 0; owner < this.#used; owner++) {
+      // Free ones are in a chain of their own.
+      if (this.zone(owner) === NONE) continue;
       const bucket = words[owner * WORDS + HASH]! & (size - 1);
       words[owner * WORDS + CHAIN] = buckets[bucket]!;
       buckets[bucket] = owner;

@@ -167,6 +167,19 @@ export class ZoneStore {
     return this.#contributions.size;
   }
 
+  /** How much room of each kind has been taken so far. */
+  get taken(): readonly number[] {
+    return [this.#owners.taken, this.#contents.taken, this.#lists.taken, this.#image.texts.size.used];
+  }
+
+  /** Makes that much more room of each kind at once, which would else be done again and again, twice as much each time. */
+  reserve([owners = 0, contents = 0, lists = 0, texts = 0]: readonly number[]): void {
+    this.#owners.reserve(owners);
+    this.#contents.reserve(contents);
+    this.#lists.reserve(lists);
+    this.#image.texts.reserve(texts);
+  }
+
   /** Replaces what a key contributes; an empty list takes it away. Records outside their zone are left out. */
   set(key: string, contributions: readonly Contribution[]): void {
     const before = this.#contributions.get(key);

@@ -48,6 +48,11 @@ export class Texts {
     return this.#memory;
   }
 
+  /** Makes room for that many octets more. */
+  reserve(more: number): void {
+    if (this.#end + more > this.#octets.length) this.#grow(this.#end + more);
+  }
+
   /** Octets used, and how many of them belong to texts that were removed. */
   get size(): { readonly used: number; readonly garbage: number } {
     return { used: this.#end, garbage: this.#garbage };

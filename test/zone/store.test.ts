@@ -10,7 +10,7 @@ import { addressOctets, type RR, srvRdata } from '../../src/wire/rr.ts';
 import { EVERYWHERE, exceptIn, onlyIn } from '../../src/wire/views.ts';
 import type { Contribution } from '../../src/zone/store.ts';
 import { apexOf, Desk, madeZone, NOW_MS, rr, rrs } from '../answer/desk.ts';
-import { TYPE, type WireMessage, type WireRecord } from '../live/wire.ts';
+import { query, TYPE, type WireMessage, type WireRecord } from '../live/wire.ts';
 import { random } from '../sources/generate-state.ts';
 
 const MADE = fold(parseName('example.org'));
@@ -432,5 +432,30 @@ describe('store: memory', () => {
     desk.store.commit();
     while (desk.store.isCompacting) desk.store.tidy();
     expect(all()).toEqual([0, 0, 1, 1]);
+  });
+
+  it('shows nothing of what comes with larger memory to who has not adopted that', () => {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    const target = new Uint8Array(65_535 + 64);
+    /** Asks as a thread does that has not looked for larger memory yet. */
+    const rcodeOf = (name: string): number => {
+      const message = query(name, TYPE.TXT);
+      desk.responder.respond(message, 0, message.length, target, 0, Transport.TCP, 0);
+      return target[3]! & 15;
+    };
+    let grown = 0;
+    for (let i = 0; grown < 5; i++) {
+      expect(i).toBeLessThan(5_000);
+      const { memory } = desk.image.texts;
+      // Where the name still fits in and what it says does not, it is found in both.
+      const rdata = Buffer.alloc(2_000, `${i},`).toString('latin1');
+      desk.set(`large ${i}`, 'example.org', [{ ...rr(`large${i}.example.org 60 TXT x`), rdata }]);
+      if (desk.image.texts.memory !== memory) {
+        grown++;
+        expect(rcodeOf(`large${i}.example.org`)).toBe(Rcode.NXDOMAIN);
+      }
+      expect(desk.ask(`large${i}.example.org`, Type.TXT, { transport: Transport.TCP }).answer[0]!.rdata).toBe(rdata);
+    }
   });
 });
