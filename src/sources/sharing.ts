@@ -1,5 +1,5 @@
-// Tasks say the same things over and over: 50,000 of them have a few hundred names and sets of labels. What is
-// equal is kept once, and lists have no room to spare, which together is half of what a task would take.
+// Tasks say the same things over and over: 50,000 of them have a few hundred names and sets of labels. What is equal is kept
+// once, and lists have no room to spare, which together is half of what a task would take.
 import type { Vip } from '../model/port.ts';
 import { NONE } from './reading.ts';
 
