@@ -48,9 +48,6 @@ const READY_CHECK_MS = 20;
 const MANY_OWNERS = 20_000;
 const TIDY_AFTER_MS = 500;
 
-/** Milliseconds between two pieces of a compaction of the image. */
-const TIDY_EVERY_MS = 20;
-
 /** How long changes of the VIP table are gathered before it is written, milliseconds. */
 const SAVE_AFTER_MS = 1_000;
 
@@ -67,17 +64,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const store = new ZoneStore(image, now);
   const vipTable = openVipTable(config, settings, log);
   let tidying: NodeJS.Timeout | undefined;
-  let compacting: NodeJS.Timeout | undefined;
   const publisher = new Publisher({
     settings,
     vips: vipTable.vips,
     store,
     log,
     metrics,
+    schedule,
     onClients: (clients) => image.setClients(clients),
     onVips: vipTable.changed,
     onPublished(owners) {
-      tidyImage();
       if (owners < MANY_OWNERS) return;
       clearTimeout(tidying);
       tidying = setTimeout(() => {
@@ -86,16 +82,6 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       }, TIDY_AFTER_MS).unref();
     },
   });
-
-  /** Changes take a compaction of the image along; while there are none it goes on all the same. */
-  const tidyImage = (): void => {
-    if (compacting || !store.isCompacting) return;
-    compacting = setTimeout(() => {
-      compacting = undefined;
-      store.tidy();
-      tidyImage();
-    }, TIDY_EVERY_MS).unref();
-  };
 
   const folder = config.zones === undefined ? undefined : new ZoneFolder(config.zones);
   publisher.hold();
@@ -160,7 +146,6 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   );
   const stop = async (): Promise<void> => {
     clearTimeout(tidying);
-    clearTimeout(compacting);
     await pool?.stop();
     await manager.stop();
     health?.stop();

@@ -2,6 +2,7 @@
 // image brings them before the threads that answer. One call, one publication.
 import type { Logger } from './base/log.ts';
 import type { Metrics } from './base/metrics.ts';
+import type { Schedule } from './base/schedule.ts';
 import type { Agent } from './model/agent.ts';
 import type { Problem } from './model/cluster.ts';
 import type { Framework } from './model/framework.ts';
@@ -46,6 +47,8 @@ export interface PublisherOptions {
   readonly store: ZoneStore;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** With it a compaction of the image goes on while nothing changes; without it only changes take it along. */
+  readonly schedule?: Schedule;
   /** Called with where clients stand, all of them, whenever that changed. */
   readonly onClients?: (clients: readonly ClientPrefix[]) => void;
   /** Called after each publication that may have changed the table of VIP addresses. */
@@ -61,6 +64,9 @@ const LOGGED_PROBLEMS = 20;
 const APPS_OF_TASK = 2;
 const SPARE_APPS = 1_000;
 
+/** Milliseconds between two pieces of a compaction. */
+const TIDY_EVERY_MS = 20;
+
 /** Tasks by which it is reckoned what all tasks of a large delta will take. */
 const SAMPLE = 1_000;
 
@@ -74,6 +80,7 @@ export class Publisher {
   readonly #files = new Map<OwnerName, Map<string, ZoneData>>();
   readonly #originOf = new Map<string, OwnerName>();
   #isHeld = false;
+  #isTidying = false;
 
   /** @throws RangeError, NameError for settings that no zone can be made of */
   constructor(options: PublisherOptions) {
@@ -230,7 +237,19 @@ export class Publisher {
   #commit(): void {
     if (this.#isHeld) return;
     const { owners } = this.#options.store.commit();
+    this.#tidy();
     this.#options.onPublished?.(owners);
+  }
+
+  #tidy(): void {
+    const { store, schedule } = this.#options;
+    if (!schedule || this.#isTidying || !store.isCompacting) return;
+    this.#isTidying = true;
+    schedule(() => {
+      this.#isTidying = false;
+      store.tidy();
+      this.#tidy();
+    }, TIDY_EVERY_MS);
   }
 
   #report(source: string, problems: readonly Problem[]): void {

@@ -259,8 +259,7 @@ export class Image {
 
   /**
    * Brings all that was prepared into force, for every reader at once.
-   * @param moved called when all that lives is then moved to other memory: what texts are kept elsewhere is to be moved, too,
-   *   names before rdata
+   * @param moved called when all that lives is then moved to other memory: what texts are kept elsewhere is to be moved, too
    */
   publish(moved: (move: Move) => void = () => {}): void {
     // Those that nodes were laid down for since: they stand in the tables, so that only another arena keeps them apart.

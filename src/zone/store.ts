@@ -53,6 +53,9 @@ interface Zone {
   readonly aliases: Set<Zone>;
 }
 
+/** What is reserved of each kind at most: the need is a guess. Some 70 MB each. */
+const MOST_RESERVED = [1 << 21, 1 << 21, 1 << 24, 1 << 26];
+
 export class ZoneStore {
   readonly #image: Image;
   readonly #now: () => number;
@@ -172,8 +175,11 @@ export class ZoneStore {
     return [this.#owners.taken, this.#contents.taken, this.#lists.taken, this.#image.texts.size.used];
   }
 
-  /** Makes that much more room of each kind at once, which would else be done again and again, twice as much each time. */
-  reserve([owners = 0, contents = 0, lists = 0, texts = 0]: readonly number[]): void {
+  /** Makes about that much more room of each kind at once, which would else be done by doubling it again and again. */
+  reserve(more: readonly number[]): void {
+    const [owners = 0, contents = 0, lists = 0, texts = 0] = more.map((count, kind) =>
+      Math.min(count, MOST_RESERVED[kind]!),
+    );
     this.#owners.reserve(owners);
     this.#contents.reserve(contents);
     this.#lists.reserve(lists);
