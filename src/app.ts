@@ -156,7 +156,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   try {
     const threads = pool;
     // Side by side: threads take a quarter of a second to begin, a large state takes seconds to read.
-    const [addresses] = await Promise.all([threads.start(), manager.start()]);
+    let reading: Promise<void> | undefined;
+    const addresses = await threads.start(() => {
+      reading = manager.start();
+    });
+    await reading;
     announceReadiness(manager, publisher, log);
     return {
       addresses,
