@@ -11,7 +11,7 @@ import { Image } from '../src/zone/image.ts';
 import { ZoneStore } from '../src/zone/store.ts';
 import { apexOf, rr, rrs } from './answer/desk.ts';
 
-const NAMES = 5_000;
+const NAMES = 10_000;
 
 it('goes on by itself until it is over', () => {
   const waiting: (() => void)[] = [];

@@ -1,8 +1,7 @@
 // Moves what lives in an image to other memory, a piece at a time: in between changes go on as ever, so that the one that
 // starts a compaction of a million names is seen as soon as any other. Each node keeps its slot.
-
 import { Type } from '../wire/codes.ts';
-import { ARENA_START, NodeField, SET_WORDS, TOMBSTONE } from './layout.ts';
+import { ARENA_START, ArenaField, NodeField, SET_WORDS, TOMBSTONE } from './layout.ts';
 import { type OctetBuffer, octetsOf } from './octet-buffer.ts';
 import { Table } from './table.ts';
 import type { Texts } from './texts.ts';
@@ -18,10 +17,8 @@ export class Compaction {
   end = ARENA_START;
   garbage = 0;
   readonly #texts: Texts;
-  /** All slots in front of it have been gone over. */
-  #next = 0;
-  /** Those of them that hold something else since. */
-  readonly #changed = new Set<number>();
+  /** All in front of this word of the old arena has been gone over. */
+  #next = ARENA_START / 4;
 
   /**
    * @param texts that move as well
@@ -44,60 +41,52 @@ export class Compaction {
     return this.arena.byteLength;
   }
 
-  /** Says that a slot of the nodes' table holds something else. */
-  change(slot: number): void {
-    if (slot < this.#next) this.#changed.add(slot);
-  }
-
   /**
-   * Moves some nodes.
-   * @param count how many at most
-   * @param nodes all of them, which lie in `words`
-   * @returns whether none is left
+   * Goes over some of what lies in the old arena, in order: what lies side by side was mostly laid down together, and so was
+   * what it says. What changes meanwhile is laid down at the end, so it is come to as well.
+   * @param count of nodes, live or not
+   * @param nodes those that live, in `words`
+   * @param end octets of the old arena that are used
+   * @returns whether nothing is left
    */
-  step(count: number, nodes: Table, words: Uint32Array): boolean {
-    const { slots } = nodes;
+  step(count: number, nodes: Table, words: Uint32Array, end: number): boolean {
     const to = this.nodes.slots;
-    let left = count;
-    let slot = this.#next;
-    for (; slot < slots.length && left > 0; slot++) {
-      const word = slots[slot]!;
-      if (word <= TOMBSTONE) to[slot] = word;
-      else {
-        to[slot] = this.#moveNode(word, words);
-        left--;
+    let word = this.#next;
+    for (let left = count; word < end / 4 && left > 0; left--) {
+      const slot = nodes.slotOf(words[word + ArenaField.HASH]!, word);
+      if (slot >= 0) {
+        const before = to[slot]!;
+        if (before !== 0) this.garbage += this.words[before + ArenaField.SIZE]! * 4;
+        to[slot] = this.move(word, words);
+        this.#moveTexts(to[slot]!);
       }
+      word += words[word + ArenaField.SIZE]!;
     }
-    this.#next = slot;
-    return slot === slots.length;
+    this.#next = word;
+    return word >= end / 4;
   }
 
-  /** Moves what has changed meanwhile. To be called when no node is left. */
-  finish(nodes: Table, words: Uint32Array): void {
+  /** Takes note of the nodes that are gone. To be called when nothing is left. */
+  finish(nodes: Table): void {
     const to = this.nodes.slots;
-    for (const slot of this.#changed) {
-      const before = to[slot]!;
-      if (before > TOMBSTONE) this.garbage += this.words[before + NodeField.SIZE]! * 4;
-      const word = nodes.slots[slot]!;
-      to[slot] = word <= TOMBSTONE ? word : this.#moveNode(word, words);
+    const { slots } = nodes;
+    for (let slot = 0; slot < slots.length; slot++) {
+      if (slots[slot] !== TOMBSTONE) continue;
+      if (to[slot] !== 0) this.garbage += this.words[to[slot]! + ArenaField.SIZE]! * 4;
+      to[slot] = TOMBSTONE;
     }
     this.nodes.used = nodes.used;
     this.nodes.live = nodes.live;
   }
 
-  /** Copies words into the new arena. @returns where they lie */
-  move(word: number, size: number, words: Uint32Array): number {
+  /** Copies what lies at a word of the old arena. @returns where it lies in the new one */
+  move(word: number, words: Uint32Array): number {
+    const size = words[word + ArenaField.SIZE]!;
     const to = this.end / 4;
     const target = this.words;
     for (let i = 0; i < size; i++) target[to + i] = words[word + i]!;
     this.end += size * 4;
     return to;
-  }
-
-  #moveNode(word: number, words: Uint32Array): number {
-    const node = this.move(word, words[word + NodeField.SIZE]!, words);
-    this.#moveTexts(node);
-    return node;
   }
 
   /** Says in a node where its name and its rdata have been moved to. */

@@ -39,8 +39,8 @@ const MIN_GARBAGE = 8 << 20;
 /** Octets of a node with one record, about. */
 const NODE_OCTETS = 40;
 
-/** Nodes that a compaction moves at a time: a millisecond or two. */
-const PIECE = 1_000;
+/** Nodes, live or not, that a compaction goes over at a time: a millisecond or two. */
+const PIECE = 2_000;
 
 /** An RRset as it is laid down. */
 export interface RRsetData {
@@ -159,12 +159,14 @@ export class Image {
   setZone(zone: ZoneRecord): void {
     const origin = zone.origin;
     const target = zone.alias?.targetOrigin ?? '';
-    const at = this.#reserve(align(ZoneField.ORIGIN + origin.length + target.length));
+    const size = align(ZoneField.ORIGIN + origin.length + target.length);
+    const at = this.#reserve(size);
     const words = this.#words;
     const word = at / 4;
     const hash = hashNode(hashName(origin), 0);
     const overrides = zone.alias?.ttl !== undefined || zone.alias?.srv !== undefined ? ZoneFlag.OVERRIDES : 0;
     words[word + ZoneField.HASH] = hash;
+    words[word + ZoneField.SIZE] = size / 4;
     words[word + ZoneField.ID] = zone.id;
     words[word + ZoneField.FLAGS] = zone.flags | (zone.alias ? ZoneFlag.IS_ALIAS : 0) | overrides;
     words[word + ZoneField.TARGET] = zone.alias?.target ?? 0;
@@ -241,8 +243,7 @@ export class Image {
     } else {
       octets[at + NodeField.FLAGS] = NodeFlag.HIDDEN;
       this.#hiddenNodes.push(at);
-      const added = this.#nodes.insert(hash, word);
-      this.#compaction?.change(added);
+      this.#nodes.insert(hash, word);
     }
     this.#touchedZones.add(zone);
   }
@@ -268,10 +269,8 @@ export class Image {
     const nodes = this.#nodes.slots;
     const zones = this.#zones.slots;
     Atomics.add(this.#control, Control.SEQUENCE, 1);
-    for (let i = 0; i < this.#nodeStores.length; i += 2) {
+    for (let i = 0; i < this.#nodeStores.length; i += 2)
       Atomics.store(nodes, this.#nodeStores[i]!, this.#nodeStores[i + 1]!);
-      this.#compaction?.change(this.#nodeStores[i]!);
-    }
     for (let i = 0; i < this.#hiddenNodes.length; i++) this.#octets[this.#hiddenNodes[i]! + NodeField.FLAGS] = 0;
     for (let i = 0; i < this.#zoneStores.length; i += 2)
       Atomics.store(zones, this.#zoneStores[i]!, this.#zoneStores[i + 1]!);
@@ -302,7 +301,7 @@ export class Image {
       this.#endCompaction();
     if (!this.#compaction && !this.#isSparse) return;
     this.#compaction ??= this.#compact();
-    if (this.#compaction.step(PIECE, this.#nodes, this.#words)) this.#goOver(this.#compaction, moved);
+    if (this.#compaction.step(PIECE, this.#nodes, this.#words, this.#end)) this.#goOver(this.#compaction, moved);
   }
 
   /** The slot that holds a node; -1 when there is none. */
@@ -390,15 +389,12 @@ export class Image {
   #goOver(compaction: Compaction, moved: (move: Move) => void): void {
     const words = this.#words;
     moved((type, place) => this.texts.move(type, place));
-    compaction.finish(this.#nodes, words);
+    compaction.finish(this.#nodes);
     this.texts.finishMoving();
-    const lengths = new Uint8Array(words.buffer);
     const zones = new Table(this.#zones.mask + 1);
     for (const word of this.#zones.slots) {
       if (word <= TOMBSTONE) continue;
-      const at = word * 4 + ZoneField.LENGTHS;
-      const size = align(ZoneField.ORIGIN + lengths[at]! + lengths[at + 1]!) / 4;
-      zones.insert(words[word]!, compaction.move(word, size, words));
+      zones.insert(words[word]!, compaction.move(word, words));
     }
     this.#nodes = compaction.nodes;
     this.#zones = zones;

@@ -6,9 +6,9 @@
 // are open-addressing tables of 32-bit slots: 0 is free, 1 was used once, anything else is an arena offset in words.
 // `versions` has a word for each zone id that moves with each change of that zone. Publishing is one store to a slot.
 //
-//   zone record   words: hash, id, flags, target zone id, override TTL, override priority << 16 | weight
+//   zone record   words: hash, size of the whole in words, id, flags, target zone id, override TTL, override priority << 16 | weight
 //                 octets: length of origin, length of target origin, 0, 0, origin, target's origin
-//   node          words: hash, zone id, size of the whole in words, where in `texts` its name lies as spelled
+//   node          words: hash, size of the whole in words, zone id, where in `texts` its name lies as spelled
 //                 octets: RRsets (2, little-endian), length of name, flags
 //                 then for each RRset four words: type | flags << 16, TTL, count, offset of its data in the node in words
 //                 then the data: for each rdata a word, where in `texts` it lies, or the address itself of an A record; if
@@ -29,17 +29,24 @@ export const TOMBSTONE = 1;
 /** Octets at the arena's start that no slot can mean. */
 export const ARENA_START = 16;
 
-export const ZoneField = {
+/** What all that lies in the arena begins with: the next thing lies right behind it. */
+export const ArenaField = {
   HASH: 0,
-  ID: 1,
-  FLAGS: 2,
-  TARGET: 3,
-  TTL: 4,
-  SRV: 5,
+  /** In words. */
+  SIZE: 1,
+} as const;
+
+export const ZoneField = {
+  ...ArenaField,
+  ID: 2,
+  FLAGS: 3,
+  TARGET: 4,
+  TTL: 5,
+  SRV: 6,
   /** Octet offset of the two lengths. */
-  LENGTHS: 24,
+  LENGTHS: 28,
   /** Octet offset of the origin. */
-  ORIGIN: 28,
+  ORIGIN: 32,
 } as const;
 
 export const ZoneFlag = {
@@ -59,9 +66,8 @@ export const ZoneFlag = {
 } as const;
 
 export const NodeField = {
-  HASH: 0,
-  ZONE: 1,
-  SIZE: 2,
+  ...ArenaField,
+  ZONE: 2,
   NAME: 3,
   /** Octet offsets. */
   COUNT: 16,

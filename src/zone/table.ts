@@ -42,6 +42,15 @@ export class Table {
     return slot;
   }
 
+  /** The slot that holds a value; -1 when none does. @param hash of its key */
+  slotOf(hash: number, value: number): number {
+    for (let slot = hash & this.mask; ; slot = (slot + 1) & this.mask) {
+      const held = this.slots[slot]!;
+      if (held === value) return slot;
+      if (held === 0) return -1;
+    }
+  }
+
   /** The same keys at the same slots, in other memory. */
   copy(): Table {
     const table = new Table(this.mask + 1);
