@@ -155,12 +155,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   };
   try {
     const threads = pool;
-    // Side by side: threads take a quarter of a second to begin, a large state takes seconds to read.
-    let reading: Promise<void> | undefined;
-    const addresses = await threads.start(() => {
-      reading = manager.start();
-    });
-    await reading;
+    const addresses = await threads.start();
+    await manager.start();
     announceReadiness(manager, publisher, log);
     return {
       addresses,

@@ -68,16 +68,10 @@ export class Pool {
     this.counters = createCounters(settings.workers + streamThreads(settings.workers));
   }
 
-  /**
-   * Starts all threads.
-   * @param onFree called when all addresses are known to be free
-   * @returns the addresses bound
-   * @throws Error when one of them cannot be bound, naming it
-   */
-  async start(onFree: () => void = () => {}): Promise<readonly ListenAddress[]> {
+  /** Starts all threads. @returns the addresses bound @throws Error when one of them cannot be bound, naming it */
+  async start(): Promise<readonly ListenAddress[]> {
     const { workers, useBatches } = this.#settings;
     for (const address of this.#settings.listen) await assertFree(address);
-    onFree();
     this.#kernel = useBatches ? await openKernel() : 'switched off';
     const hasBatches = typeof this.#kernel !== 'string';
     this.#log.info(hasBatches ? { udp: 'batches' } : { udp: 'one by one', why: this.#kernel }, 'datagrams');

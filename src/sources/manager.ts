@@ -74,7 +74,6 @@ interface Supervised extends ManagedSource {
 export class SourceManager {
   readonly #options: SourceManagerOptions;
   readonly #supervised: readonly Supervised[];
-  #isStopped = false;
 
   /** @throws Error when two sources have one name */
   constructor(options: SourceManagerOptions) {
@@ -104,7 +103,6 @@ export class SourceManager {
     await Promise.all(
       this.#supervised.map(async (supervised) => {
         await this.#restore(supervised);
-        if (this.#isStopped) return;
         const first = this.#startOne(supervised);
         if (supervised.isRestored) await Promise.race([first, delay(RESTORED_WAIT_MS, undefined, { ref: false })]);
         else if (supervised.isRequired) await first;
@@ -112,9 +110,8 @@ export class SourceManager {
     );
   }
 
-  /** Stops all sources, those that are being started as well; `onDelta` is not called after it resolves. */
+  /** Stops all sources; `onDelta` is not called after it resolves. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
     await Promise.all(this.#supervised.map(({ source }) => source.stop()));
     for (const { cancelHold } of this.#supervised) cancelHold?.();
     await this.#options.state?.stop();
@@ -147,7 +144,7 @@ export class SourceManager {
     const { state, log, metrics, now, onDelta } = this.#options;
     const { name } = supervised.source;
     const saved = await state?.load(name);
-    if (!saved || this.#isStopped) return;
+    if (!saved) return;
     const { delta } = supervised.good.replace(saved.cluster);
     supervised.lastGoodAt = saved.goodAt;
     supervised.isRestored = true;

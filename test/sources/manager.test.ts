@@ -11,7 +11,6 @@ import type { Framework } from '../../src/model/framework.ts';
 import { type Task, taskKey } from '../../src/model/task.ts';
 import { type ClusterDelta, type ManagedSource, SourceManager } from '../../src/sources/manager.ts';
 import type { Source, SourceSink } from '../../src/sources/source.ts';
-import type { StateFolder } from '../../src/sources/state-folder.ts';
 
 class FakeSource implements Source {
   readonly name: string;
@@ -425,26 +424,4 @@ test('a source that is not required is not waited for', async () => {
   source.start = () => new Promise(() => {});
   const { manager } = await setUp(source, { isRequired: false });
   expect(manager.status()[0]).toMatchObject({ isRequired: false, lastGoodAt: undefined });
-});
-
-test('when it is stopped while the state of an earlier run is read, nothing is told and no source starts', async () => {
-  const source = new FakeSource();
-  const read = Promise.withResolvers<unknown>();
-  const deltas: ClusterDelta[] = [];
-  const state = { load: () => read.promise, note() {}, stop: async () => {} } as unknown as StateFolder;
-  const manager = new SourceManager({
-    sources: [{ source, isRequired: true }],
-    state,
-    onDelta: (delta) => deltas.push(delta),
-    log: { warn() {} } as unknown as Logger,
-    metrics: new Metrics(),
-    now: Date.now,
-    schedule,
-  });
-  const started = manager.start();
-  await manager.stop();
-  read.resolve({ source: 'fake', goodAt: 0, cluster: cluster([task('a')]) });
-  await started;
-  expect(deltas).toEqual([]);
-  expect(source.sink).toBeUndefined();
 });
