@@ -1,5 +1,5 @@
-// Moves what lives in an image to other memory, a piece at a time: in between changes go on as ever, so that the one that
-// starts a compaction of a million names is seen as soon as any other. Each node keeps its slot.
+// Moves what lives in an image to other memory, a piece at a time: changes go on in between, and none of them waits until a
+// million names have been moved. Each node keeps its slot.
 import { Type } from '../wire/codes.ts';
 import { ARENA_START, ArenaField, NodeField, SET_WORDS, TOMBSTONE } from './layout.ts';
 import { type OctetBuffer, octetsOf } from './octet-buffer.ts';
@@ -34,11 +34,6 @@ export class Compaction {
     this.octets = octetsOf(this.arena);
     this.nodes = new Table(slots);
     texts.startMoving();
-  }
-
-  /** Octets of the arena. */
-  get room(): number {
-    return this.arena.byteLength;
   }
 
   /**

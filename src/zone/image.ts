@@ -102,6 +102,8 @@ export class Image {
   #hiddenZones: number[] = [];
   readonly #touchedZones = new Set<number>();
   #compaction: Compaction | undefined;
+  /** Whether one was given up: the next one is done at once, or those that change most would never get to the end of one. */
+  #isLate = false;
   /** Whether there are larger buffers than those handed out: readers get them with what is laid down there, not each step. */
   #hasGrown = false;
 
@@ -297,11 +299,18 @@ export class Image {
    */
   tidy(moved: (move: Move) => void): void {
     // What has been laid down since must fit in, too.
-    if (this.#compaction && (!this.texts.isMoving || this.#end - this.#compaction.leftBehind > this.#compaction.room))
+    if (
+      this.#compaction &&
+      (!this.texts.isMoving || this.#end - this.#compaction.leftBehind > this.#compaction.arena.byteLength)
+    )
       this.#endCompaction();
-    if (!this.#compaction && !this.#isSparse) return;
+    if (!this.#compaction && !this.#isSparse) {
+      this.#isLate = false;
+      return;
+    }
     this.#compaction ??= this.#compact();
-    if (this.#compaction.step(PIECE, this.#nodes, this.#words, this.#end)) this.#goOver(this.#compaction, moved);
+    const count = this.#isLate ? Number.POSITIVE_INFINITY : PIECE;
+    if (this.#compaction.step(count, this.#nodes, this.#words, this.#end)) this.#goOver(this.#compaction, moved);
   }
 
   /** The slot that holds a node; -1 when there is none. */
@@ -380,8 +389,11 @@ export class Image {
     return new Compaction(this.texts, this.#nodes.mask + 1, length, this.#garbage);
   }
 
+  /** Gives a compaction up: what it was begun with lies elsewhere now. */
   #endCompaction(): void {
+    if (!this.#compaction) return;
     this.#compaction = undefined;
+    this.#isLate = true;
     this.texts.stopMoving();
   }
 
@@ -404,6 +416,7 @@ export class Image {
     this.#texts = this.texts.memory;
     this.#generation++;
     this.#compaction = undefined;
+    this.#isLate = false;
     this.#announce();
   }
 

@@ -6,7 +6,8 @@
 // are open-addressing tables of 32-bit slots: 0 is free, 1 was used once, anything else is an arena offset in words.
 // `versions` has a word for each zone id that moves with each change of that zone. Publishing is one store to a slot.
 //
-//   zone record   words: hash, size of the whole in words, id, flags, target zone id, override TTL, override priority << 16 | weight
+//   zone record   words: hash, size of the whole in words, id, flags, target zone id, override TTL,
+//                 override priority << 16 | weight
 //                 octets: length of origin, length of target origin, 0, 0, origin, target's origin
 //   node          words: hash, size of the whole in words, zone id, where in `texts` its name lies as spelled
 //                 octets: RRsets (2, little-endian), length of name, flags

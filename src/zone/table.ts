@@ -29,17 +29,13 @@ export class Table {
     return size;
   }
 
-  /**
-   * Takes a free slot for a new key. Tombstones are not used again: what `publish` buries must stay findable until then.
-   * @returns the slot
-   */
-  insert(hash: number, value: number): number {
+  /** Takes a free slot for a new key. Tombstones are not used again: what `publish` buries must stay findable until then. */
+  insert(hash: number, value: number): void {
     let slot = hash & this.mask;
     while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
     this.used++;
     this.live++;
     Atomics.store(this.slots, slot, value);
-    return slot;
   }
 
   /** The slot that holds a value; -1 when none does. @param hash of its key */

@@ -458,4 +458,37 @@ describe('store: memory', () => {
       expect(desk.ask(`large${i}.example.org`, Type.TXT, { transport: Transport.TCP }).answer[0]!.rdata).toBe(rdata);
     }
   });
+
+  it.each([
+    ['with few names, ever new ones', 1, 40, 12_000],
+    ['with more names at a time than a compaction goes over', 100, 400, 80],
+  ])('does not grow for ever by changes alone: %s', (_, tasks, names, rounds) => {
+    const desk = new Desk();
+    desk.store.addZone(MADE, madeZone('example.org'));
+    let most = 0;
+    for (let round = 0; round < rounds; round++) {
+      for (let task = 0; task < tasks; task++)
+        desk.store.set(`task ${task}`, [
+          {
+            zone: MADE,
+            records: Array.from(
+              { length: names / 4 },
+              (_, i) =>
+                new NodeRecord(
+                  NameNode.of(parseName(`n${i}-${task}-${round}.example.org`)),
+                  Type.A,
+                  60,
+                  '\x0a\0\0\x01',
+                ),
+            ),
+          },
+        ]);
+      desk.store.commit();
+      most = Math.max(most, desk.image.size.used);
+    }
+    // What there is no use for any more is borne up to 8 and 4 MiB, and as much again while all goes over.
+    expect(most).toBeLessThan(30 << 20);
+    expect(desk.ask(`n0-0-${rounds - 1}.example.org`, Type.A).answer).toHaveLength(1);
+    expect(desk.ask(`n0-0-${rounds - 2}.example.org`, Type.A).rcode).toBe(Rcode.NXDOMAIN);
+  });
 });
