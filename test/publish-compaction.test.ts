@@ -1,15 +1,11 @@
 // A compaction that a change has begun goes on when no other change comes, and one timer at a time is enough for it.
 import { expect, it } from 'vitest';
-import { createLog } from '../src/base/log.ts';
-import { Metrics } from '../src/base/metrics.ts';
-import { Publisher } from '../src/publish.ts';
-import { DEFAULT_RECORD_SETTINGS } from '../src/records/settings.ts';
-import { VipAddresses } from '../src/records/vip-addresses.ts';
 import { parseName } from '../src/wire/name.ts';
 import type { RR } from '../src/wire/rr.ts';
 import { Image } from '../src/zone/image.ts';
 import { ZoneStore } from '../src/zone/store.ts';
 import { apexOf, rr, rrs } from './answer/desk.ts';
+import { publisherOf } from './publisher.ts';
 
 const NAMES = 10_000;
 
@@ -17,12 +13,8 @@ it('goes on by itself until it is over', () => {
   const waiting: (() => void)[] = [];
   const image = new Image();
   const store = new ZoneStore(image, () => 0);
-  const serving = new Publisher({
-    settings: DEFAULT_RECORD_SETTINGS,
-    vips: new VipAddresses(DEFAULT_RECORD_SETTINGS.dcos.vip),
+  const serving = publisherOf({
     store,
-    log: createLog('silent'),
-    metrics: new Metrics(),
     schedule: (run) => {
       waiting.push(run);
       return () => {};

@@ -1,25 +1,17 @@
 // A large delta takes its room at once; what comes of it is what comes of its tasks one by one.
 import { expect, it } from 'vitest';
-import { createLog } from '../src/base/log.ts';
-import { Metrics } from '../src/base/metrics.ts';
 import type { Task } from '../src/model/task.ts';
-import { Publisher } from '../src/publish.ts';
-import { DEFAULT_RECORD_SETTINGS } from '../src/records/settings.ts';
-import { VipAddresses } from '../src/records/vip-addresses.ts';
 import { Image } from '../src/zone/image.ts';
 import { ZoneStore } from '../src/zone/store.ts';
+import { publisherOf } from './publisher.ts';
 import { netinfo, task } from './records/sample.ts';
 
 const TASKS = 6_000;
 
 function zonesOf(deltas: readonly (readonly Task[])[]): string[] {
   const store = new ZoneStore(new Image(), () => 0);
-  const serving = new Publisher({
-    settings: DEFAULT_RECORD_SETTINGS,
-    vips: new VipAddresses(DEFAULT_RECORD_SETTINGS.dcos.vip),
+  const serving = publisherOf({
     store,
-    log: createLog('silent'),
-    metrics: new Metrics(),
   });
   serving.hold();
   for (const tasks of deltas)
